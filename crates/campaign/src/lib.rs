@@ -1,0 +1,1 @@
+//! Campaigns: many cases, on many workers, into one folder.

@@ -1,0 +1,1 @@
+//! The case format: a WebAssembly script beside a TOML header.

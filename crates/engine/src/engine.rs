@@ -1,0 +1,141 @@
+//! The traits that every engine stands behind.
+
+use crate::{Features, HostCall, MemoryDigest, Outcome, Program, Transcript, Value, drive};
+
+/// Anything that runs a program.
+pub trait Engine {
+    /// The name by which it is asked for: `wasmtime`, `v8`, …
+    fn name(&self) -> &str;
+
+    /// The version of the engine itself.
+    fn version(&self) -> &str;
+
+    /// All features that it runs, in the configuration that it has.
+    fn features(&self) -> Features;
+
+    /// Instantiates the modules of a program, in order.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine itself fails, see [`EngineError`]; all that WebAssembly knows is an
+    /// [`Outcome`].
+    fn instantiate<'a>(&'a mut self, program: &'a Program) -> Result<Instantiated<'a>, EngineError>;
+
+    /// Begins to run a program where that goes on without this thread, so that other engines can
+    /// work meanwhile. [`Engine::run`] with the same program must follow.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::run`].
+    fn begin(&mut self, _program: &Program) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    /// Runs a program.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine itself fails, see [`EngineError`].
+    fn run(&mut self, program: &Program) -> Result<Transcript, EngineError> {
+        drive(self, program)
+    }
+
+    /// Runs the program up to and including call `call` (`None`: instantiation alone) and gives
+    /// the whole content of memory `memory` then. Used once two digests differ.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::run`].
+    fn memory_after(
+        &mut self,
+        program: &Program,
+        call: Option<usize>,
+        memory: u32,
+    ) -> Result<Vec<u8>, EngineError> {
+        drive::memory_after(self, program, call, memory)
+    }
+}
+
+/// What instantiation comes to.
+pub struct Instantiated<'a> {
+    /// `Returned([])`, or why there is no instance.
+    pub outcome: Outcome,
+    /// The host calls made by start functions.
+    pub host: Vec<HostCall>,
+    /// The main instance, exactly when the outcome is `Returned`.
+    pub instance: Option<Box<dyn Instance + 'a>>,
+}
+
+/// The main instance of a program.
+pub trait Instance {
+    /// Calls an export and gives what it did, as it came: the status slot of a catching shim is
+    /// still among the results.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine itself fails.
+    fn call(&mut self, export: &str, args: &[Value]) -> Result<Outcome, EngineError>;
+
+    /// The digest of memory `index`, exported as [`names::memory`](crate::names::memory).
+    ///
+    /// # Errors
+    ///
+    /// Where the engine itself fails.
+    fn memory(&mut self, index: u32) -> Result<MemoryDigest, EngineError>;
+
+    /// The content of memory `index`.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine itself fails.
+    fn read_memory(&mut self, index: u32) -> Result<Vec<u8>, EngineError>;
+
+    /// Takes the host calls made since the last time.
+    fn take_host_calls(&mut self) -> Vec<HostCall>;
+}
+
+/// The engine did not do what an engine does. None of these is an outcome: each is a finding
+/// about the engine, or a fault of its adapter, and the variants tell which.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// The process that ran it ended, and how.
+    #[error("{engine} crashed: {how}")]
+    Crashed {
+        /// The engine's name.
+        engine: String,
+        /// The signal or exit status, and the last lines that it printed.
+        how: String,
+    },
+    /// It gave no answer within the time allowed.
+    #[error("{engine} gave no answer within {time_ms} ms")]
+    Hung {
+        /// The engine's name.
+        engine: String,
+        /// The time allowed, in milliseconds.
+        time_ms: u32,
+    },
+    /// It reported a failure by a text that the adapter's table does not have.
+    #[error("{engine} said {text:?}, which its adapter has no row for")]
+    UnknownText {
+        /// The engine's name.
+        engine: String,
+        /// The text.
+        text: String,
+    },
+    /// The adapter or the program broke a rule of the vocabulary, such as a missing export. A
+    /// fault of Assay.
+    #[error("{engine}: {what}")]
+    Misuse {
+        /// The engine's name.
+        engine: String,
+        /// Which rule.
+        what: String,
+    },
+}
+
+impl EngineError {
+    /// A fault of the adapter or of the program.
+    pub fn misuse(engine: &str, what: impl Into<String>) -> Self {
+        Self::Misuse { engine: engine.into(), what: what.into() }
+    }
+}

@@ -1,0 +1,33 @@
+//! The vocabulary of Assay.
+//!
+//! An [`Engine`] runs a [`Program`] (modules, a [`Host`], calls) and gives a [`Transcript`]: the
+//! [`Outcome`] of instantiation and of each call, with the [`State`] and the host calls that
+//! could be seen after it. Everything here is plain data that two engines can be compared by;
+//! nothing knows any particular engine.
+//!
+//! # The integer boundary
+//!
+//! JavaScript engines cannot pass a `v128` and may change the bits of a NaN, so programs
+//! normally cross the boundary between module and host with `i32`, `i64` and `externref` only:
+//! the crate `assay-module` adds shim functions to the module that lift and lower everything
+//! else. All engines run the same shims, hence the same module. The names of those exports are
+//! in [`names`]; what the slots mean is the shims' business, and engines only carry them.
+
+mod drive;
+mod engine;
+mod features;
+mod host;
+pub mod names;
+mod outcome;
+mod program;
+mod transcript;
+mod value;
+
+pub use drive::drive;
+pub use engine::{Engine, EngineError, Instance, Instantiated};
+pub use features::Features;
+pub use host::{Action, Host, HostFunction, HostState, MAX_CALLBACK_DEPTH};
+pub use outcome::{Outcome, Phase, Resource, Trap, Traps};
+pub use program::{Call, Limits, Module, Program};
+pub use transcript::{HostCall, HostEffect, MemoryDigest, State, Step, Transcript};
+pub use value::{Reference, Slot, Value};

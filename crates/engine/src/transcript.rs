@@ -1,0 +1,91 @@
+//! What could be seen of a program's run.
+
+use crate::{Action, Outcome, Value};
+use serde::{Deserialize, Serialize};
+
+/// A program's run on one engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transcript {
+    /// Instantiation of all modules, start functions included; its outcome is
+    /// `Returned([])` when all went well. Without that there are no further steps, and no state.
+    pub instantiation: Step,
+    /// The calls, in order. Ends early after [`Outcome::Exhausted`] other than of fuel, since
+    /// nothing that follows is comparable.
+    pub calls: Vec<Step>,
+}
+
+/// One observation: what happened, and all that could be seen after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What became of the call.
+    pub outcome: Outcome,
+    /// The calls of host functions that it made, in the order in which they began.
+    pub host: Vec<HostCall>,
+    /// The state after it; `None` where there is no instance to look into.
+    pub state: Option<State>,
+}
+
+/// The state of the main instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The results of [`names::OBSERVE`](crate::names::OBSERVE): fuel, globals, tables.
+    pub slots: Vec<Value>,
+    /// The memories.
+    pub memories: Vec<MemoryDigest>,
+}
+
+/// The size and a hash of a memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryDigest {
+    /// The size, in bytes.
+    pub bytes: u64,
+    /// The CRC-32 (that of zlib) of the whole content: every host offers it natively.
+    pub crc32: u32,
+}
+
+impl MemoryDigest {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.len() as u64, crc32: crc32fast::hash(bytes) }
+    }
+}
+
+/// One call of a host function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostCall {
+    /// The index of the function in [`Host::functions`](crate::Host::functions).
+    pub import: u32,
+    /// Its arguments.
+    pub args: Vec<Value>,
+    /// What it did.
+    pub effect: HostEffect,
+}
+
+/// What a host function did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HostEffect {
+    /// It returned.
+    Returned,
+    /// It trapped.
+    Trapped,
+    /// It threw.
+    Threw,
+    /// It grew a memory or a table, from this size (pages, elements); `None` when the engine
+    /// refused.
+    Grew(Option<u64>),
+    /// It called back, and these are the results; `None` when the callee did not return.
+    Called(Option<Vec<Value>>),
+}
+
+impl HostEffect {
+    /// What is recorded before the action is carried out.
+    pub(crate) fn of(action: &Action) -> Self {
+        match action {
+            Action::Return => Self::Returned,
+            Action::Trap => Self::Trapped,
+            Action::Throw { .. } => Self::Threw,
+            Action::GrowMemory { .. } | Action::GrowTable { .. } => Self::Grew(None),
+            Action::Call { .. } => Self::Called(None),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Generators: random bytes in, programs out.

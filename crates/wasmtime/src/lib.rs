@@ -1,0 +1,1 @@
+//! The subject: Wasmtime and its configuration space.

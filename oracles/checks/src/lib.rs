@@ -1,0 +1,1 @@
+//! The checks: what must hold, why that is sound, and which nondeterminism is legal.

@@ -1,0 +1,1 @@
+//! The fuzz targets and the one table that lists them.

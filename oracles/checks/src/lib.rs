@@ -1,1 +1,12 @@
 //! The checks: what must hold, why that is sound, and which nondeterminism is legal.
+//!
+//! One file per check. Each opens with its property; each has a canary in [`faulty`] that proves
+//! that it can fail.
+
+pub mod differential;
+pub mod faulty;
+mod place;
+
+pub use differential::{Comparison, Difference, Verdict, What};
+pub use faulty::{Fault, FaultyEngine};
+pub use place::{Place, slot_name};

@@ -1,0 +1,76 @@
+//! What a generator gives: a module as it is, and the calls to make, in the module's own types.
+
+use assay_engine::{Action, Call, Features, Limits, Program, Value};
+use assay_module::{Info, Plan, PrepareError, prepare};
+use std::collections::BTreeSet;
+
+/// A case before it is made ready for engines: no fuel, no shims, original signatures.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// The module, in the binary format. What it imports will be provided.
+    pub wasm: Vec<u8>,
+    /// The calls, in the types of the exports.
+    pub calls: Vec<DraftCall>,
+    /// The features that the module may use.
+    pub features: Features,
+    /// What array lengths are masked with, if they are ([`Plan::array_mask`]).
+    pub array_mask: Option<i32>,
+    /// The exports whose exceptions are to reach the host ([`Plan::uncaught`]).
+    pub uncaught: BTreeSet<String>,
+    /// Mixed into what host functions return.
+    pub host_seed: u32,
+    /// What each imported function does; those that are missing return.
+    pub actions: Vec<Vec<Action>>,
+}
+
+/// One call of an export by its own types.
+#[derive(Clone, Debug)]
+pub struct DraftCall {
+    /// The export.
+    pub export: String,
+    /// Its arguments, in the types of its parameters.
+    pub args: Vec<Value>,
+}
+
+/// A draft made ready.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// What engines run.
+    pub program: Program,
+    /// The exports that cannot be called, and why.
+    pub left_out: Vec<(String, &'static str)>,
+}
+
+impl Draft {
+    /// Makes the module ready for engines ([`prepare`]) and its calls into calls of the shims.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare`].
+    pub fn finish(self) -> Result<Finished, PrepareError> {
+        let info = Info::read(&self.wasm).map_err(|e| PrepareError::Malformed(e.to_string()))?;
+        let plan = Plan {
+            features: self.features,
+            array_mask: self.array_mask,
+            uncaught: self.uncaught,
+            host_seed: self.host_seed,
+            actions: self.actions,
+            ..Plan::default()
+        };
+        let ready = prepare(&self.wasm, &info, &plan)?;
+        let call = |call: &DraftCall| -> Option<Call> {
+            let callable = ready.callables.iter().find(|callable| callable.name == call.export)?;
+            Some(callable.call(&call.args))
+        };
+        let calls = self.calls.iter().filter_map(call).collect();
+        let program = Program {
+            modules: ready.modules,
+            host: ready.host,
+            calls,
+            memories: ready.memories,
+            tags: ready.tags,
+            limits: Limits::default(),
+        };
+        Ok(Finished { program, left_out: ready.left_out })
+    }
+}

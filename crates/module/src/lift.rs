@@ -1,0 +1,273 @@
+//! Code that turns slots into values and values into slots, inside the module.
+
+use crate::Info;
+use crate::types::{Hierarchy, Type};
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{BlockType, Function, HeapType, RefType, ValType};
+use wasmparser::{AbstractHeapType, CompositeInnerType, FieldType, StorageType};
+
+/// The functions that tell the kind of a reference, where the module has them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Helpers {
+    /// `[anyref] -> [i64]`, the code.
+    pub code_of_any: Option<u32>,
+    /// `[externref] -> [i64]`, the code.
+    pub code_of_extern: Option<u32>,
+}
+
+/// How to make a non-null reference of a type.
+#[derive(Clone, Copy)]
+enum Recipe {
+    I31,
+    Struct(u32),
+    Array(u32),
+    Func(u32),
+}
+
+/// The largest length, less one, of an array made for an argument.
+const ARRAY_MASK: i32 = 7;
+
+/// A type in the encoder's terms. Only types of the module itself occur, so it cannot fail.
+pub(crate) fn val_type(ty: wasmparser::ValType) -> Option<ValType> {
+    RoundtripReencoder.val_type(ty).ok()
+}
+
+fn ref_type(ty: wasmparser::RefType) -> Option<RefType> {
+    RoundtripReencoder.ref_type(ty).ok()
+}
+
+/// Whether an argument of this type can be made from slots.
+pub(crate) fn can_lift(info: &Info, ty: Type) -> bool {
+    match ty {
+        Type::Ref(Hierarchy::Extern, ty) => ty.is_nullable() || !is_bottom(ty),
+        Type::Ref(_, ty) => ty.is_nullable() || recipe(info, ty).is_some(),
+        _ => true,
+    }
+}
+
+fn is_bottom(ty: wasmparser::RefType) -> bool {
+    use AbstractHeapType as A;
+    matches!(
+        ty.heap_type(),
+        wasmparser::HeapType::Abstract { ty: A::None | A::NoFunc | A::NoExtern | A::NoExn, .. }
+    )
+}
+
+fn recipe(info: &Info, ty: wasmparser::RefType) -> Option<Recipe> {
+    use AbstractHeapType as A;
+    let first = |of: fn(u32, &Info) -> Option<Recipe>| (0..info.types.len() as u32).find_map(|i| of(i, info));
+    match ty.heap_type() {
+        wasmparser::HeapType::Abstract { ty, .. } => match ty {
+            A::Any | A::Eq | A::I31 => Some(Recipe::I31),
+            A::Struct => first(struct_recipe),
+            A::Array => first(array_recipe),
+            A::Func => (!info.functions.is_empty()).then_some(Recipe::Func(0)),
+            _ => None,
+        },
+        wasmparser::HeapType::Concrete(index) | wasmparser::HeapType::Exact(index) => {
+            let index = index.as_module_index()?;
+            let func = || info.functions.iter().position(|&ty| ty == index).map(|f| Recipe::Func(f as u32));
+            struct_recipe(index, info).or_else(|| array_recipe(index, info)).or_else(func)
+        }
+    }
+}
+
+fn struct_recipe(index: u32, info: &Info) -> Option<Recipe> {
+    match &info.types.get(index as usize)?.composite_type.inner {
+        CompositeInnerType::Struct(ty) if ty.fields.iter().all(has_default) => Some(Recipe::Struct(index)),
+        _ => None,
+    }
+}
+
+fn array_recipe(index: u32, info: &Info) -> Option<Recipe> {
+    match &info.types.get(index as usize)?.composite_type.inner {
+        CompositeInnerType::Array(ty) if has_default(&ty.0) => Some(Recipe::Array(index)),
+        _ => None,
+    }
+}
+
+fn has_default(field: &FieldType) -> bool {
+    match field.element_type {
+        StorageType::Val(wasmparser::ValType::Ref(ty)) => ty.is_nullable(),
+        _ => true,
+    }
+}
+
+/// The function that lifting takes a reference to, so that it can be declared. Given as an index
+/// of the original module.
+pub(crate) fn function_referred_to(info: &Info, ty: Type) -> Option<u32> {
+    match ty {
+        Type::Ref(Hierarchy::Func, ty) => match recipe(info, ty)? {
+            Recipe::Func(index) => Some(index),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Emits code that pushes the value carried by the slots in the locals from `slot` on. `function`
+/// maps a function's index to that of its wrapper. Where [`can_lift`] says no, traps instead.
+pub(crate) fn lift(f: &mut Function, info: &Info, ty: Type, slot: u32, function: &dyn Fn(u32) -> u32) {
+    let mut i = f.instructions();
+    match ty {
+        Type::I32 | Type::I64 => {
+            i.local_get(slot);
+        }
+        Type::F32 => {
+            i.local_get(slot).f32_reinterpret_i32();
+        }
+        Type::F64 => {
+            i.local_get(slot).f64_reinterpret_i64();
+        }
+        Type::V128 => {
+            i.local_get(slot).i64x2_splat().local_get(slot + 1).i64x2_replace_lane(1);
+        }
+        Type::Ref(Hierarchy::Extern, ty) if !is_bottom(ty) => {
+            i.local_get(slot);
+            if !ty.is_nullable() {
+                i.ref_as_non_null();
+            }
+        }
+        Type::Ref(_, ty) => lift_reference(f, info, ty, slot, function),
+    }
+}
+
+fn lift_reference(
+    f: &mut Function,
+    info: &Info,
+    ty: wasmparser::RefType,
+    slot: u32,
+    function: &dyn Fn(u32) -> u32,
+) {
+    let made = recipe(info, ty);
+    let mut i = f.instructions();
+    let (Some(encoded), true) = (ref_type(ty), made.is_some() || ty.is_nullable()) else {
+        i.unreachable();
+        return;
+    };
+    let Some(made) = made else {
+        i.ref_null(encoded.heap_type);
+        return;
+    };
+    if ty.is_nullable() {
+        i.local_get(slot).i64_const(7).i64_and().i64_eqz().if_(BlockType::Result(ValType::Ref(encoded)));
+        i.ref_null(encoded.heap_type).else_();
+    }
+    let payload = |f: &mut Function| {
+        f.instructions().local_get(slot).i64_const(3).i64_shr_s().i32_wrap_i64();
+    };
+    match made {
+        Recipe::I31 => {
+            payload(f);
+            f.instructions().ref_i31();
+        }
+        Recipe::Struct(ty) => {
+            f.instructions().struct_new_default(ty);
+        }
+        Recipe::Array(ty) => {
+            payload(f);
+            f.instructions().i32_const(ARRAY_MASK).i32_and().array_new_default(ty);
+        }
+        Recipe::Func(index) => {
+            f.instructions().ref_func(function(index));
+        }
+    }
+    if ty.is_nullable() {
+        f.instructions().end();
+    }
+}
+
+/// Emits code that lowers to slots the value that `push` pushes, which may happen twice.
+pub(crate) fn lower(f: &mut Function, helpers: Helpers, ty: Type, push: &dyn Fn(&mut Function)) {
+    push(f);
+    match ty {
+        Type::I32 | Type::I64 => {}
+        Type::F32 => {
+            f.instructions().i32_reinterpret_f32();
+        }
+        Type::F64 => {
+            f.instructions().i64_reinterpret_f64();
+        }
+        Type::V128 => {
+            f.instructions().i64x2_extract_lane(0);
+            push(f);
+            f.instructions().i64x2_extract_lane(1);
+        }
+        Type::Ref(hierarchy, _) => {
+            code(f, helpers, hierarchy);
+            if hierarchy == Hierarchy::Extern {
+                push(f);
+            }
+        }
+    }
+}
+
+/// Emits code that turns the reference on the stack into its code.
+pub(crate) fn code(f: &mut Function, helpers: Helpers, hierarchy: Hierarchy) {
+    let known = match hierarchy {
+        Hierarchy::Any => helpers.code_of_any,
+        Hierarchy::Extern => helpers.code_of_extern,
+        Hierarchy::Func | Hierarchy::Exn => None,
+    };
+    let mut i = f.instructions();
+    match known {
+        Some(helper) => {
+            i.call(helper);
+        }
+        None => {
+            let code = match hierarchy {
+                Hierarchy::Func => 4,
+                Hierarchy::Exn => 6,
+                Hierarchy::Extern | Hierarchy::Any => 5,
+            };
+            i.ref_is_null().if_(BlockType::Result(ValType::I64)).i64_const(0).else_().i64_const(code).end();
+        }
+    }
+}
+
+/// The body of [`Helpers::code_of_any`].
+pub(crate) fn code_of_any() -> Function {
+    let mut f = Function::new([]);
+    let answer = BlockType::Result(ValType::I64);
+    let heap = |ty| HeapType::Abstract { shared: false, ty };
+    f.instructions()
+        .local_get(0)
+        .ref_is_null()
+        .if_(answer)
+        .i64_const(0)
+        .else_()
+        .local_get(0)
+        .ref_test_non_null(heap(wasm_encoder::AbstractHeapType::I31))
+        .if_(answer)
+        .local_get(0)
+        .ref_cast_non_null(heap(wasm_encoder::AbstractHeapType::I31))
+        .i31_get_s()
+        .i64_extend_i32_s()
+        .i64_const(3)
+        .i64_shl()
+        .i64_const(1)
+        .i64_or()
+        .else_()
+        .local_get(0)
+        .ref_test_non_null(heap(wasm_encoder::AbstractHeapType::Struct))
+        .if_(answer)
+        .i64_const(2)
+        .else_()
+        .i64_const(3)
+        .i64_const(5)
+        .local_get(0)
+        .ref_test_non_null(heap(wasm_encoder::AbstractHeapType::Array))
+        .select()
+        .end()
+        .end()
+        .end()
+        .end();
+    f
+}
+
+/// The body of [`Helpers::code_of_extern`], for modules with garbage collection.
+pub(crate) fn code_of_extern(code_of_any: u32) -> Function {
+    let mut f = Function::new([]);
+    f.instructions().local_get(0).any_convert_extern().call(code_of_any).end();
+    f
+}

@@ -1,0 +1,152 @@
+//! The module that provides what another one imports, functions aside.
+//!
+//! JavaScript cannot make a `v128` global or a table of a concrete type, so that no host makes
+//! any: a module does, and every engine links the two. Its values are fixed by their types.
+
+use crate::Info;
+use crate::sections::Sections;
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{ConstExpr, ExportKind, Function, Instruction};
+use wasmparser::{AbstractHeapType, CompositeInnerType, Parser, Payload, TypeRef, ValType};
+
+/// The name under which it is registered. Its exports are the numbers of the imports.
+pub const NAME: &str = "assay:env";
+
+/// The provider of a module's imports: `Ok(None)` where it has none but functions, `Err` with the
+/// number of the first import for which no initial value can be made.
+///
+/// # Errors
+///
+/// The number of the import that cannot be provided: one of a non-null reference type that has
+/// no constant.
+pub fn provider(info: &Info, wasm: &[u8]) -> Result<Option<Vec<u8>>, u32> {
+    let mut made = Provider::new(info, wasm);
+    for (number, import) in info.imports.iter().enumerate() {
+        made.provide(number as u32, import.ty).ok_or(number as u32)?;
+    }
+    Ok(made.finish())
+}
+
+struct Provider<'a> {
+    info: &'a Info,
+    sections: Sections,
+    counts: [u32; 4],
+    functions: u32,
+}
+
+impl<'a> Provider<'a> {
+    fn new(info: &'a Info, wasm: &[u8]) -> Self {
+        let mut sections = Sections::default();
+        for payload in Parser::new(0).parse_all(wasm).flatten() {
+            if let Payload::TypeSection(section) = payload {
+                // The whole section, since types are equal only within equal recursion groups
+                // (Core, section 3.1.2, "Rolling and Unrolling"). The caller has read it before.
+                if RoundtripReencoder.parse_type_section(&mut sections.types, section).is_err() {
+                    sections.types = wasm_encoder::TypeSection::new();
+                }
+            }
+        }
+        Self { info, sections, counts: [0; 4], functions: 0 }
+    }
+
+    fn provide(&mut self, number: u32, ty: TypeRef) -> Option<()> {
+        let (kind, space) = match ty {
+            TypeRef::Func(_) | TypeRef::FuncExact(_) => return Some(()),
+            TypeRef::Memory(ty) => {
+                self.sections.memories.memory(RoundtripReencoder.memory_type(ty).ok()?);
+                (ExportKind::Memory, 0)
+            }
+            TypeRef::Table(ty) => {
+                let init = (!ty.element_type.is_nullable())
+                    .then(|| self.constant(ValType::Ref(ty.element_type)));
+                let ty = RoundtripReencoder.table_type(ty).ok()?;
+                match init {
+                    Some(init) => self.sections.tables.table_with_init(ty, &init?),
+                    None => self.sections.tables.table(ty),
+                };
+                (ExportKind::Table, 1)
+            }
+            TypeRef::Global(ty) => {
+                let init = self.constant(ty.content_type)?;
+                let ty = RoundtripReencoder.global_type(ty).ok()?;
+                self.sections.globals.global(ty, &init);
+                (ExportKind::Global, 2)
+            }
+            TypeRef::Tag(ty) => {
+                self.sections.tags.tag(RoundtripReencoder.tag_type(ty).ok()?);
+                (ExportKind::Tag, 3)
+            }
+        };
+        self.sections.exports.export(&number.to_string(), kind, self.counts[space]);
+        self.counts[space] += 1;
+        Some(())
+    }
+
+    /// A constant of a type: small numbers, null where allowed.
+    fn constant(&mut self, ty: ValType) -> Option<ConstExpr> {
+        Some(match ty {
+            ValType::I32 => ConstExpr::i32_const(1),
+            ValType::I64 => ConstExpr::i64_const(2),
+            ValType::F32 => ConstExpr::f32_const(0.5f32.into()),
+            ValType::F64 => ConstExpr::f64_const((-0.25f64).into()),
+            ValType::V128 => ConstExpr::v128_const(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10),
+            ValType::Ref(ty) if ty.is_nullable() => {
+                ConstExpr::ref_null(RoundtripReencoder.heap_type(ty.heap_type()).ok()?)
+            }
+            ValType::Ref(ty) => self.non_null(ty)?,
+        })
+    }
+
+    fn non_null(&mut self, ty: wasmparser::RefType) -> Option<ConstExpr> {
+        use AbstractHeapType as A;
+        let i31 = [Instruction::I32Const(3), Instruction::RefI31];
+        match ty.heap_type() {
+            wasmparser::HeapType::Abstract { ty, .. } => match ty {
+                A::Any | A::Eq | A::I31 => Some(ConstExpr::extended(i31)),
+                A::Extern => Some(ConstExpr::extended(i31.into_iter().chain([Instruction::ExternConvertAny]))),
+                A::Func => {
+                    let index = self.info.types.iter().position(is_function)?;
+                    self.function(index as u32)
+                }
+                _ => None,
+            },
+            wasmparser::HeapType::Concrete(index) | wasmparser::HeapType::Exact(index) => {
+                let index = index.as_module_index()?;
+                let ty = self.info.types.get(index as usize)?;
+                match &ty.composite_type.inner {
+                    CompositeInnerType::Func(_) => self.function(index),
+                    CompositeInnerType::Struct(s) => s
+                        .fields
+                        .iter()
+                        .all(|f| !matches!(f.element_type, wasmparser::StorageType::Val(ValType::Ref(r)) if !r.is_nullable()))
+                        .then(|| ConstExpr::extended([Instruction::StructNewDefault(index)])),
+                    CompositeInnerType::Array(_) => {
+                        Some(ConstExpr::extended([Instruction::ArrayNewFixed { array_type_index: index, array_size: 0 }]))
+                    }
+                    CompositeInnerType::Cont(_) => None,
+                }
+            }
+        }
+    }
+
+    /// A function of this type, which traps.
+    fn function(&mut self, ty: u32) -> Option<ConstExpr> {
+        self.info.signature_of_type(ty)?;
+        let index = self.functions;
+        self.functions += 1;
+        self.sections.functions.function(ty);
+        let mut body = Function::new([]);
+        body.instructions().unreachable().end();
+        self.sections.code.function(&body);
+        self.sections.exports.export(&format!("f{index}"), ExportKind::Func, index);
+        Some(ConstExpr::ref_func(index))
+    }
+
+    fn finish(self) -> Option<Vec<u8>> {
+        (self.counts != [0; 4]).then(|| self.sections.encode())
+    }
+}
+
+fn is_function(ty: &wasmparser::SubType) -> bool {
+    matches!(ty.composite_type.inner, CompositeInnerType::Func(_))
+}

@@ -1,0 +1,285 @@
+//! Two engines that run the same program must do the same.
+//!
+//! **Property.** For instantiation and for each call: the outcome with its values, the trap, the
+//! tag and payload of an exception; then fuel, globals, sizes and kinds of the elements of tables,
+//! size and content of memories; then the host calls with their arguments and effects. All bit for
+//! bit.
+//!
+//! **Why it is sound.** WebAssembly is deterministic but for what the specification lists in
+//! appendix A.3 ("Profiles") and Core section 4.2 ("Runtime Structure"), and a program here has
+//! none of it left, except as follows.
+//!
+//! **Legal nondeterminism**
+//! - *NaN bits* (Core 4.3.3, "NaN Propagation"): made canonical inside the module, so that none is
+//!   left to compare around. One remains: the payload of an exception that reaches the host
+//!   uncaught, where JavaScript reads `f32` and `f64` as numbers and may change a NaN's bits (JS
+//!   API, section "ToJSValue"). There any NaN equals any other of its type.
+//! - *Exhaustion* of stack, memory or time (Core A.2, "Implementation Limitations"): ends the case
+//!   as a discard that names the side and the resource; it never equals a trap. Fuel is counted by
+//!   the module, and must run out at the same instruction.
+//! - *Growth* (Core 4.6.7, `memory.grow` and `table.grow` may fail): declared maxima are small, so
+//!   that no engine has reason to refuse; a refusal shows as a difference.
+//! - *Relaxed SIMD* (Core 4.3.2, "Relaxed Operations"): not generated for a differential case.
+//! - *Which trap* (Core 4.6): an engine that reports several traps by one text is compared by the
+//!   set of them, see [`Traps`](assay_engine::Traps).
+
+use crate::{Place, slot_name};
+use assay_engine::{HostCall, MemoryDigest, Outcome, Phase, Program, Resource, State, Step, Transcript, Value};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a comparison came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// How many calls were compared, each with all state after it.
+    pub calls: usize,
+    /// How the comparison ended.
+    pub end: Comparison,
+}
+
+/// How a comparison ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// All was equal.
+    Equal,
+    /// Something differs.
+    Differs(Difference),
+    /// One side ran out of something other than fuel: nothing after it is comparable.
+    Exhausted(Side, Resource),
+    /// Both sides refused the module.
+    BothRejected,
+}
+
+/// Which of two engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The engine under test.
+    Subject,
+    /// The engine that it is compared with.
+    Oracle,
+}
+
+/// The first thing that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// When it was seen.
+    pub place: Place,
+    /// What differs.
+    pub what: What,
+    /// What the subject did.
+    pub subject: String,
+    /// What the oracle did.
+    pub oracle: String,
+}
+
+/// Kinds of differences.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// One returned, the other trapped, threw, …
+    Outcome,
+    /// One side refuses the module.
+    Rejection(Phase),
+    /// A result, by its slot.
+    Result(usize),
+    /// The trap.
+    Trap,
+    /// The tag of an exception.
+    Tag,
+    /// A field of an exception, by its slot.
+    Payload(usize),
+    /// Fuel, a global, the size or the elements of a table: see [`slot_name`].
+    Slot(String),
+    /// The size of a memory.
+    MemorySize(u32),
+    /// The content of a memory.
+    Memory(u32),
+    /// A host call, by its number within the step.
+    HostCall(usize),
+    /// The number of host calls.
+    HostCalls,
+    /// The number of values, of memories or of steps: a fault of an adapter.
+    Shape,
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outcome => f.write_str("outcome"),
+            Self::Rejection(phase) => write!(f, "rejection at {phase:?}"),
+            Self::Result(n) => write!(f, "result slot {n}"),
+            Self::Trap => f.write_str("trap"),
+            Self::Tag => f.write_str("tag"),
+            Self::Payload(n) => write!(f, "payload slot {n}"),
+            Self::Slot(name) => f.write_str(name),
+            Self::MemorySize(n) => write!(f, "size of memory {n}"),
+            Self::Memory(n) => write!(f, "memory {n}"),
+            Self::HostCall(n) => write!(f, "host call {n}"),
+            Self::HostCalls => f.write_str("number of host calls"),
+            Self::Shape => f.write_str("shape of the transcript"),
+        }
+    }
+}
+
+impl What {
+    /// The kind without numbers: what findings are grouped by.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Outcome => "outcome",
+            Self::Rejection(_) => "rejection",
+            Self::Result(_) => "result",
+            Self::Trap => "trap",
+            Self::Tag => "tag",
+            Self::Payload(_) => "payload",
+            Self::Slot(name) if name == "fuel" => "fuel",
+            Self::Slot(name) if name.starts_with("global") => "global",
+            Self::Slot(_) => "table",
+            Self::MemorySize(_) => "memory-size",
+            Self::Memory(_) => "memory",
+            Self::HostCall(_) | Self::HostCalls => "host-calls",
+            Self::Shape => "shape",
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} after {}: subject {}; oracle {}", self.what, self.place, self.subject, self.oracle)
+    }
+}
+
+type Differ = Result<(), (What, String, String)>;
+
+/// Compares what two engines did with a program.
+pub fn compare(program: &Program, subject: &Transcript, oracle: &Transcript) -> Verdict {
+    let mut calls = 0;
+    let end = compare_steps(program, subject, oracle, &mut calls);
+    Verdict { calls, end }
+}
+
+fn compare_steps(program: &Program, subject: &Transcript, oracle: &Transcript, calls: &mut usize) -> Comparison {
+    let (a, b) = (&subject.instantiation, &oracle.instantiation);
+    if matches!((&a.outcome, &b.outcome), (Outcome::Rejected(_), Outcome::Rejected(_))) {
+        return Comparison::BothRejected;
+    }
+    if let Some(end) = compare_step(program, Place::Instantiation, false, a, b) {
+        return end;
+    }
+    for (n, (a, b)) in subject.calls.iter().zip(&oracle.calls).enumerate() {
+        let uncaught = !program.calls[n].catches;
+        if let Some(end) = compare_step(program, Place::Call(n), uncaught, a, b) {
+            return end;
+        }
+        *calls += 1;
+    }
+    if subject.calls.len() != oracle.calls.len() {
+        let place = Place::Call(subject.calls.len().min(oracle.calls.len()));
+        let count = |transcript: &Transcript| format!("{} calls", transcript.calls.len());
+        return differs(place, (What::Shape, count(subject), count(oracle)));
+    }
+    Comparison::Equal
+}
+
+fn differs(place: Place, (what, subject, oracle): (What, String, String)) -> Comparison {
+    Comparison::Differs(Difference { place, what, subject, oracle })
+}
+
+fn compare_step(program: &Program, place: Place, uncaught: bool, a: &Step, b: &Step) -> Option<Comparison> {
+    for (side, step) in [(Side::Subject, a), (Side::Oracle, b)] {
+        match step.outcome {
+            Outcome::Exhausted(Resource::Fuel) | Outcome::Returned(_) => {}
+            Outcome::Exhausted(resource) => return Some(Comparison::Exhausted(side, resource)),
+            _ => {}
+        }
+    }
+    let result = outcomes(&a.outcome, &b.outcome, uncaught)
+        .and_then(|()| states(program, a.state.as_ref(), b.state.as_ref()))
+        .and_then(|()| host_calls(&a.host, &b.host));
+    result.err().map(|difference| differs(place, difference))
+}
+
+fn outcomes(a: &Outcome, b: &Outcome, uncaught: bool) -> Differ {
+    let both = |what| Err((what, a.to_string(), b.to_string()));
+    match (a, b) {
+        (Outcome::Returned(x), Outcome::Returned(y)) => values(x, y, What::Result, false),
+        (Outcome::Trapped(x), Outcome::Trapped(y)) if x.agree(*y) => Ok(()),
+        (Outcome::Trapped(_), Outcome::Trapped(_)) => both(What::Trap),
+        (Outcome::Threw { tag: x, payload: p }, Outcome::Threw { tag: y, payload: q }) => {
+            if x == y { values(p, q, What::Payload, uncaught) } else { both(What::Tag) }
+        }
+        (Outcome::Exhausted(x), Outcome::Exhausted(y)) if x == y => Ok(()),
+        (Outcome::Rejected(phase), _) | (_, Outcome::Rejected(phase)) => both(What::Rejection(*phase)),
+        _ => both(What::Outcome),
+    }
+}
+
+fn values(a: &[Value], b: &[Value], what: fn(usize) -> What, any_nan: bool) -> Differ {
+    if a.len() != b.len() {
+        return Err((What::Shape, format!("{} values", a.len()), format!("{} values", b.len())));
+    }
+    for (n, (x, y)) in a.iter().zip(b).enumerate() {
+        let nans = any_nan
+            && x.is_nan()
+            && y.is_nan()
+            && std::mem::discriminant(x) == std::mem::discriminant(y);
+        if x != y && !nans {
+            return Err((what(n), x.to_string(), y.to_string()));
+        }
+    }
+    Ok(())
+}
+
+fn states(program: &Program, a: Option<&State>, b: Option<&State>) -> Differ {
+    let (a, b) = match (a, b) {
+        (Some(a), Some(b)) => (a, b),
+        (None, None) => return Ok(()),
+        (a, b) => {
+            let has = |state: Option<&State>| if state.is_some() { "has a state" } else { "has no state" };
+            return Err((What::Shape, has(a).into(), has(b).into()));
+        }
+    };
+    values(&a.slots, &b.slots, What::Result, false).map_err(|(what, x, y)| match what {
+        What::Result(slot) => (What::Slot(slot_name(program, slot)), x, y),
+        other => (other, x, y),
+    })?;
+    if a.memories.len() != b.memories.len() {
+        let count = |state: &State| format!("{} memories", state.memories.len());
+        return Err((What::Shape, count(a), count(b)));
+    }
+    (0u32..).zip(a.memories.iter().zip(&b.memories)).try_for_each(|(n, (x, y))| memories(n, x, y))
+}
+
+fn memories(n: u32, a: &MemoryDigest, b: &MemoryDigest) -> Differ {
+    if a.bytes != b.bytes {
+        return Err((What::MemorySize(n), format!("{} bytes", a.bytes), format!("{} bytes", b.bytes)));
+    }
+    if a.crc32 != b.crc32 {
+        let hash = |digest: &MemoryDigest| format!("CRC-32 {:#010x}", digest.crc32);
+        return Err((What::Memory(n), hash(a), hash(b)));
+    }
+    Ok(())
+}
+
+fn host_calls(a: &[HostCall], b: &[HostCall]) -> Differ {
+    for (n, (x, y)) in a.iter().zip(b).enumerate() {
+        if x != y {
+            return Err((What::HostCall(n), format!("{x:?}"), format!("{y:?}")));
+        }
+    }
+    if a.len() != b.len() {
+        return Err((What::HostCalls, a.len().to_string(), b.len().to_string()));
+    }
+    Ok(())
+}
+
+/// The first byte at which two memories differ, in words; for a report once digests differ.
+pub fn first_byte(subject: &[u8], oracle: &[u8]) -> Option<(String, String)> {
+    let at = subject.iter().zip(oracle).position(|(a, b)| a != b)?;
+    let show = |bytes: &[u8]| {
+        let end = (at + 16).min(bytes.len());
+        let hex: Vec<_> = bytes[at..end].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("at {at:#x}: {}", hex.join(" "))
+    };
+    Some((show(subject), show(oracle)))
+}

@@ -1,0 +1,263 @@
+//! Canaries: an engine with one semantic fault, which a check must catch.
+//!
+//! Most faults are put into the module before the inner engine sees it, so that the fault has
+//! all the consequences that a miscompilation would have; the others are put into the transcript.
+
+use crate::place::fuel_global;
+use assay_engine::{
+    Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Step, Transcript, Trap, Value,
+};
+use assay_module::Info;
+use wasm_encoder::reencode::{Error, Reencode, utils};
+use wasm_encoder::{CodeSection, Function};
+use wasmparser::{FunctionBody, Operator};
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// A semantic fault.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Fault { $($(#[$doc])* $name,)* }
+
+        impl Fault {
+            /// All faults.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The name by which it is asked for.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+faults! {
+    /// The lowest bit of the last result is flipped.
+    ResultBit = "result-bit",
+    /// A trap is swallowed, and zeros are returned.
+    TrapSwallowed = "trap-swallowed",
+    /// A trap is reported as another.
+    TrapKind = "trap-kind",
+    /// `global.set` does nothing.
+    GlobalWrite = "global-write",
+    /// Stores of 32 bits do nothing.
+    MemoryWrite = "memory-write",
+    /// `memory.grow` refuses.
+    MemoryGrow = "memory-grow",
+    /// `table.set` and `table.fill` do nothing.
+    TableWrite = "table-write",
+    /// `table.grow` refuses.
+    TableGrow = "table-grow",
+    /// The last field of an exception's payload is changed.
+    Payload = "payload",
+    /// The tag of an exception is another.
+    Tag = "tag",
+    /// The last host call of a step is not made known.
+    HostCall = "host-call",
+    /// One unit of fuel too many is taken, in each function.
+    Fuel = "fuel",
+    /// `i32.load8_s`, `i32.extend8_s` and their 16-bit and 64-bit kin extend with zeros.
+    SignExtension = "sign-extension",
+    /// Signed 32-bit comparisons compare unsigned.
+    Comparison = "comparison",
+    /// `f64.nearest`, `f32.nearest` round down.
+    Rounding = "rounding",
+    /// `ref.test` always says yes.
+    RefTest = "ref-test",
+    /// `array.set` and `struct.set` do nothing.
+    HeapWrite = "heap-write",
+    /// `br_table` takes its default.
+    BranchTable = "branch-table",
+    /// `select` takes the other one.
+    Select = "select",
+    /// `i8x16.swizzle` adds the lanes.
+    Lane = "lane",
+}
+
+impl std::str::FromStr for Fault {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let all = || Self::ALL.iter().map(|fault| fault.name()).collect::<Vec<_>>().join(", ");
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|fault| fault.name() == name)
+            .ok_or_else(|| format!("no fault {name:?}; there are {}", all()))
+    }
+}
+
+/// An engine with one fault.
+pub struct FaultyEngine {
+    inner: Box<dyn Engine>,
+    fault: Fault,
+    changed: Option<(Program, Program)>,
+}
+
+impl FaultyEngine {
+    /// Puts a fault into an engine.
+    pub fn new(inner: Box<dyn Engine>, fault: Fault) -> Self {
+        Self { inner, fault, changed: None }
+    }
+
+    /// The program that the inner engine runs.
+    fn faulty(&mut self, program: &Program) -> Result<Program, EngineError> {
+        if let Some((of, faulty)) = &self.changed
+            && of == program
+        {
+            return Ok(faulty.clone());
+        }
+        let mut faulty = program.clone();
+        if let Some(main) = faulty.modules.last_mut() {
+            main.wasm = plant(&main.wasm, self.fault)
+                .map_err(|e| EngineError::misuse("faulty", format!("cannot plant a fault: {e}")))?;
+        }
+        self.changed = Some((program.clone(), faulty.clone()));
+        Ok(faulty)
+    }
+}
+
+impl Engine for FaultyEngine {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn version(&self) -> &str {
+        self.inner.version()
+    }
+
+    fn features(&self) -> Features {
+        self.inner.features()
+    }
+
+    fn instantiate<'a>(&'a mut self, _program: &'a Program) -> Result<Instantiated<'a>, EngineError> {
+        Err(EngineError::misuse("faulty", "runs whole programs only"))
+    }
+
+    fn run(&mut self, program: &Program) -> Result<Transcript, EngineError> {
+        let faulty = self.faulty(program)?;
+        let mut transcript = self.inner.run(&faulty)?;
+        for step in &mut transcript.calls {
+            spoil(step, self.fault);
+        }
+        Ok(transcript)
+    }
+
+    fn memory_after(&mut self, program: &Program, call: Option<usize>, memory: u32) -> Result<Vec<u8>, EngineError> {
+        let faulty = self.faulty(program)?;
+        self.inner.memory_after(&faulty, call, memory)
+    }
+}
+
+/// Puts the faults of the transcript into a step.
+fn spoil(step: &mut Step, fault: Fault) {
+    let flip = |value: &mut Value| match value {
+        Value::I32(x) | Value::F32(x) => *x ^= 1,
+        Value::I64(x) | Value::F64(x) => *x ^= 1,
+        Value::V128(x) => *x ^= 1,
+        Value::Ref(r) => *r = if *r == Reference::Null { Reference::Extern(0) } else { Reference::Null },
+    };
+    match (&mut step.outcome, fault) {
+        (Outcome::Returned(values), Fault::ResultBit) => values.iter_mut().last().into_iter().for_each(flip),
+        (outcome @ Outcome::Trapped(_), Fault::TrapSwallowed) => *outcome = Outcome::Returned(Vec::new()),
+        (Outcome::Trapped(traps), Fault::TrapKind) => {
+            let other = Trap::ALL.iter().copied().find(|&trap| !traps.contains(trap));
+            *traps = other.unwrap_or(Trap::Unreachable).into();
+        }
+        (Outcome::Threw { payload, .. }, Fault::Payload) => payload.iter_mut().last().into_iter().for_each(flip),
+        (Outcome::Threw { tag, .. }, Fault::Tag) => *tag = Some(tag.map_or(0, |tag| tag + 1)),
+        _ => {}
+    }
+    if fault == Fault::HostCall {
+        step.host.pop();
+    }
+}
+
+/// Puts the faults of instructions into a module.
+fn plant(wasm: &[u8], fault: Fault) -> Result<Vec<u8>, String> {
+    let info = Info::read(wasm).map_err(|e| e.to_string())?;
+    let fuel = fuel_global(wasm, &info).unwrap_or(0);
+    let mut planter = Planter { fault, fuel, info };
+    let mut module = wasm_encoder::Module::new();
+    planter
+        .parse_core_module(&mut module, wasmparser::Parser::new(0), wasm)
+        .map_err(|e| e.to_string())?;
+    Ok(module.finish())
+}
+
+struct Planter {
+    fault: Fault,
+    /// The global that counts fuel; those before it are the module's own.
+    fuel: u32,
+    info: Info,
+}
+
+impl Reencode for Planter {
+    type Error = std::convert::Infallible;
+
+    fn parse_function_body(
+        &mut self,
+        code: &mut CodeSection,
+        body: FunctionBody<'_>,
+    ) -> Result<(), Error<Self::Error>> {
+        let mut f = self.new_function_with_parsed_locals(&body)?;
+        for operator in body.get_operators_reader()? {
+            let operator = operator?;
+            if !self.replace(&mut f, &operator) {
+                f.instruction(&utils::instruction(self, operator)?);
+            }
+        }
+        code.function(&f);
+        Ok(())
+    }
+}
+
+impl Planter {
+    /// Emits the faulty form of an instruction, and says whether it has one.
+    fn replace(&self, f: &mut Function, operator: &Operator<'_>) -> bool {
+        use Operator as O;
+        let mut i = f.instructions();
+        match (self.fault, operator) {
+            (Fault::GlobalWrite, O::GlobalSet { global_index }) if *global_index < self.fuel => i.drop(),
+            (Fault::Fuel, O::GlobalSet { global_index }) if *global_index == self.fuel => {
+                i.i32_const(1).i32_sub().global_set(self.fuel)
+            }
+            (Fault::MemoryWrite, O::I32Store { .. } | O::F32Store { .. } | O::I64Store32 { .. }) => i.drop().drop(),
+            (Fault::MemoryGrow, O::MemoryGrow { mem }) => {
+                let wide = self.info.memories.get(*mem as usize).is_some_and(|ty| ty.memory64);
+                if wide { i.drop().i64_const(-1) } else { i.drop().i32_const(-1) }
+            }
+            (Fault::TableWrite, O::TableSet { .. }) => i.drop().drop(),
+            (Fault::TableWrite, O::TableFill { .. }) => i.drop().drop().drop(),
+            (Fault::TableGrow, O::TableGrow { table }) => {
+                let wide = self.info.tables.get(*table as usize).is_some_and(|ty| ty.table64);
+                if wide { i.drop().drop().i64_const(-1) } else { i.drop().drop().i32_const(-1) }
+            }
+            (Fault::HeapWrite, O::StructSet { .. }) => i.drop().drop(),
+            (Fault::HeapWrite, O::ArraySet { .. }) => i.drop().drop().drop(),
+            (Fault::SignExtension, O::I32Load8S { memarg }) => i.i32_load8_u(mem_arg(memarg)),
+            (Fault::SignExtension, O::I32Load16S { memarg }) => i.i32_load16_u(mem_arg(memarg)),
+            (Fault::SignExtension, O::I64Load8S { memarg }) => i.i64_load8_u(mem_arg(memarg)),
+            (Fault::SignExtension, O::I64Load32S { memarg }) => i.i64_load32_u(mem_arg(memarg)),
+            (Fault::SignExtension, O::I32Extend8S) => i.i32_const(0xff).i32_and(),
+            (Fault::SignExtension, O::I32Extend16S) => i.i32_const(0xffff).i32_and(),
+            (Fault::SignExtension, O::I64Extend8S) => i.i64_const(0xff).i64_and(),
+            (Fault::SignExtension, O::I64ExtendI32S) => i.i64_extend_i32_u(),
+            (Fault::Comparison, O::I32LtS) => i.i32_lt_u(),
+            (Fault::Comparison, O::I32GtS) => i.i32_gt_u(),
+            (Fault::Comparison, O::I32LeS) => i.i32_le_u(),
+            (Fault::Comparison, O::I32GeS) => i.i32_ge_u(),
+            (Fault::Rounding, O::F32Nearest) => i.f32_floor(),
+            (Fault::Rounding, O::F64Nearest) => i.f64_floor(),
+            (Fault::RefTest, O::RefTestNonNull { .. } | O::RefTestNullable { .. }) => i.drop().i32_const(1),
+            (Fault::BranchTable, O::BrTable { targets }) => i.drop().br(targets.default()),
+            (Fault::Select, O::Select) => i.i32_eqz().select(),
+            (Fault::Lane, O::I8x16Swizzle) => i.i8x16_add(),
+            _ => return false,
+        };
+        true
+    }
+}
+
+fn mem_arg(arg: &wasmparser::MemArg) -> wasm_encoder::MemArg {
+    wasm_encoder::MemArg { offset: arg.offset, align: arg.align.into(), memory_index: arg.memory }
+}

@@ -1,1 +1,103 @@
 //! The fuzz targets and the one table that lists them.
+//!
+//! A target takes bytes, makes a case, picks engines for it, drives them, and asks a check. The
+//! driver (a campaign, libFuzzer, a test, a replay) only supplies the bytes or the case.
+//!
+//! To add one: a file here, a row in [`TARGETS`], and a file in `fuzz/fuzz_targets`. A test fails
+//! when one of them is forgotten.
+
+pub mod bytes;
+pub mod differential;
+pub mod fuzz;
+mod judge;
+pub mod js_stub;
+pub mod lab;
+pub mod report;
+
+pub use judge::judge;
+pub use lab::{Lab, LabOptions, Missing, SUBJECTS, Setup};
+pub use report::{Discard, Finding, Pair, PairEnd, Report};
+
+use assay_case::Case;
+use assay_wasmtime::Compiler;
+
+/// A fuzz target.
+pub struct Target {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// Makes a case of the input and judges it.
+    pub run: fn(&mut Lab, &Input<'_>) -> Report,
+    /// Makes the case of the input, and runs nothing: for a case that took its worker down.
+    pub describe: fn(&Lab, &Input<'_>) -> Option<Case>,
+    /// Judges a case that was read back.
+    pub replay: fn(&mut Lab, &Case) -> Result<Report, String>,
+}
+
+/// What a case is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// A module of the lab, by number, and the compiler to run it on; none to generate one.
+    pub module: Option<(usize, Compiler)>,
+}
+
+impl<'a> Input<'a> {
+    /// Only bytes.
+    pub fn of(bytes: &'a [u8]) -> Self {
+        Self { bytes, module: None }
+    }
+
+    /// Case `index` of a run with these bytes. Where the lab has modules, each case is one of them
+    /// on one of the compilers.
+    pub fn of_case(lab: &Lab, index: u64, bytes: &'a [u8]) -> Self {
+        let subjects = lab.subjects().len() as u64;
+        let modules = lab.modules().len() as u64;
+        if modules == 0 || subjects == 0 {
+            return Self::of(bytes);
+        }
+        let number = index / subjects % modules;
+        let compiler = lab.subjects()[(index % subjects) as usize];
+        Self { bytes, module: Some((number as usize, compiler)) }
+    }
+}
+
+/// All targets.
+pub const TARGETS: &[Target] = &[Target {
+    name: differential::NAME,
+    about: "runs a module on the subject and on other engines, and compares all that can be seen",
+    run: differential::run,
+    describe: differential::describe,
+    replay: differential::replay,
+}];
+
+/// The target of this name.
+pub fn find(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TARGETS;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn names_in(folder: &str) -> BTreeSet<String> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let files = std::fs::read_dir(&path).expect("the folder is part of the repository");
+        files
+            .map(|file| file.expect("a readable entry").path())
+            .filter(|file| file.extension().is_some_and(|e| e == "rs"))
+            .filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn each_target_has_a_row_a_file_and_a_fuzz_target() {
+        let rows: BTreeSet<String> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
+        assert_eq!(rows, names_in("../fuzz/fuzz_targets"));
+        assert!(rows.is_subset(&names_in("src")));
+    }
+}

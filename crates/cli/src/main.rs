@@ -1,2 +1,61 @@
-//! The command.
-fn main() {}
+//! The command `assay`.
+//!
+//! Exit codes: 0 nothing found, 1 findings, 2 misuse or a missing environment.
+
+mod args;
+mod cases;
+mod doctor;
+mod json;
+mod list;
+mod replay;
+mod run;
+mod show;
+
+use args::{Args, Verb};
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::process::ExitCode;
+
+/// What a verb comes to.
+enum Verdict {
+    /// Nothing was found.
+    Clean,
+    /// Something was.
+    Findings,
+}
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            print!("{error}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => return misuse(&first_line(&error.to_string())),
+    };
+    let result = match args.verb {
+        Verb::Run(run) => run::run(run),
+        Verb::List(list) => list::list(&list),
+        Verb::Replay(replay) => replay::replay(&replay),
+        Verb::Doctor(doctor) => doctor::doctor(&doctor),
+        Verb::Worker => assay_campaign::serve().map(|()| Verdict::Clean).map_err(Into::into),
+        Verb::ReplayOne(one) => replay::replay_one(&one),
+    };
+    match result {
+        Ok(Verdict::Clean) => ExitCode::SUCCESS,
+        Ok(Verdict::Findings) => ExitCode::from(1),
+        Err(error) => misuse(&format!("{error:#}")),
+    }
+}
+
+/// One line on standard error, and exit code 2.
+fn misuse(why: &str) -> ExitCode {
+    eprintln!("assay: {}", why.strip_prefix("error: ").unwrap_or(why).replace('\n', " "));
+    ExitCode::from(2)
+}
+
+/// The first line of a message, with the usage that follows it left to `--help`.
+fn first_line(text: &str) -> String {
+    let lines = text.lines().take_while(|line| !line.trim().is_empty());
+    lines.map(str::trim).collect::<Vec<_>>().join(" ")
+}

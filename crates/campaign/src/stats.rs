@@ -1,0 +1,88 @@
+//! What a campaign has done, in numbers that add up.
+
+use assay_targets::{PairEnd, Report};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The account of any number of cases. Adding two is commutative.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stats {
+    /// Cases begun.
+    pub cases: u64,
+    /// Cases of which at least one call was compared.
+    pub useful: u64,
+    /// Calls compared, counted once per pair of engines.
+    pub comparisons: u64,
+    /// Cases, and rests of cases, that were given up, by reason.
+    pub discards: BTreeMap<String, u64>,
+    /// Pairs of engines, as `SUBJECT/ORACLE`.
+    pub pairs: BTreeMap<String, PairStats>,
+    /// Cases by generator.
+    pub generators: BTreeMap<String, u64>,
+}
+
+/// The account of one pair of engines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairStats {
+    /// Cases that both ran.
+    pub cases: u64,
+    /// Of these, cases with at least one call compared.
+    pub useful: u64,
+    /// Calls compared.
+    pub comparisons: u64,
+    /// Cases, and rests of cases, that were given up, by reason.
+    pub discards: BTreeMap<String, u64>,
+    /// Calls compared in modules that were allowed a feature, by feature.
+    pub features: BTreeMap<String, u64>,
+}
+
+impl Stats {
+    /// Adds one case.
+    pub fn add(&mut self, report: &Report) {
+        self.cases += 1;
+        self.useful += u64::from(report.is_useful());
+        *self.generators.entry(report.generator.clone()).or_default() += u64::from(!report.generator.is_empty());
+        self.generators.retain(|_, count| *count > 0);
+        if let Some(discard) = &report.discard {
+            *self.discards.entry(discard.to_string()).or_default() += 1;
+        }
+        for pair in &report.pairs {
+            let calls = pair.calls as u64;
+            self.comparisons += calls;
+            let stats = self.pairs.entry(format!("{}/{}", report.subject, pair.oracle)).or_default();
+            stats.cases += 1;
+            stats.useful += u64::from(calls > 0);
+            stats.comparisons += calls;
+            for feature in report.features.names() {
+                *stats.features.entry(feature).or_default() += calls;
+            }
+            if let PairEnd::Discarded(discard) = &pair.end {
+                *stats.discards.entry(discard.to_string()).or_default() += 1;
+                *self.discards.entry(discard.to_string()).or_default() += 1;
+            }
+        }
+    }
+
+    /// Adds another account.
+    pub fn merge(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.useful += other.useful;
+        self.comparisons += other.comparisons;
+        merge(&mut self.discards, &other.discards);
+        merge(&mut self.generators, &other.generators);
+        for (name, theirs) in &other.pairs {
+            let ours = self.pairs.entry(name.clone()).or_default();
+            ours.cases += theirs.cases;
+            ours.useful += theirs.useful;
+            ours.comparisons += theirs.comparisons;
+            merge(&mut ours.discards, &theirs.discards);
+            merge(&mut ours.features, &theirs.features);
+        }
+    }
+}
+
+fn merge(ours: &mut BTreeMap<String, u64>, theirs: &BTreeMap<String, u64>) {
+    for (key, count) in theirs {
+        *ours.entry(key.clone()).or_default() += count;
+    }
+}

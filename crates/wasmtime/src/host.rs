@@ -1,0 +1,211 @@
+//! The host functions, and all that a store carries for them.
+
+use crate::futures::block_on;
+use crate::instance::{Callable, invoke, tag_of};
+use crate::limits::GrowthLimits;
+use crate::trap::HostError;
+use crate::value::{lift, lower};
+use assay_engine::{Action, Host, HostCall, HostEffect, HostState, Program, Slot, Value, names};
+use std::collections::HashMap;
+use wasmtime::{
+    AsContext, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, ExternRef, Func, FuncType,
+    Instance, OwnedRooted, Ref, Result, Store, Val, ValType,
+};
+
+/// What a store carries: the host of one run of one program.
+pub(crate) struct HostData {
+    host: Host,
+    state: HostState,
+    objects: Vec<(u32, OwnedRooted<ExternRef>)>,
+    pub(crate) limits: GrowthLimits,
+    /// The main instance, once there is one.
+    pub(crate) main: Option<Instance>,
+    /// The exports of the main instance that were called already.
+    pub(crate) callables: HashMap<String, Callable>,
+    /// Whether WebAssembly runs on stacks of its own.
+    pub(crate) asynchronous: bool,
+    /// Whether a host call is a tick of the epoch.
+    pub(crate) ticks: bool,
+}
+
+impl HostData {
+    pub(crate) fn new(program: &Program) -> Self {
+        Self {
+            host: program.host.clone(),
+            state: HostState::new(&program.host),
+            objects: Vec::new(),
+            limits: GrowthLimits::new(program.limits.gc_heap_bytes),
+            main: None,
+            callables: HashMap::new(),
+            asynchronous: false,
+            ticks: false,
+        }
+    }
+
+    /// The host's object of number `n`, if there is one already.
+    pub(crate) fn object(&self, n: u32) -> Option<OwnedRooted<ExternRef>> {
+        let mut objects = self.objects.iter();
+        objects
+            .find(|object| object.0 == n)
+            .map(|object| object.1.clone())
+    }
+
+    /// Keeps the host's object of number `n`, so that it stays the same one.
+    pub(crate) fn keep_object(&mut self, n: u32, object: OwnedRooted<ExternRef>) {
+        self.objects.push((n, object));
+    }
+
+    /// Takes the host calls made since the last time.
+    pub(crate) fn take_trace(&mut self) -> Vec<HostCall> {
+        self.state.take_trace()
+    }
+}
+
+/// The host function of this index, in decimal; `None` when the program has no such function.
+pub(crate) fn function(store: &mut Store<HostData>, field: &str) -> Option<Func> {
+    let index: usize = field.parse().ok()?;
+    let function = store.data().host.functions.get(index)?;
+    let types = |slots: &[Slot]| {
+        slots
+            .iter()
+            .map(|&slot| value_type(slot))
+            .collect::<Vec<_>>()
+    };
+    let (params, results) = (types(&function.params), types(&function.results));
+    let ty = FuncType::new(store.engine(), params, results);
+    Some(if store.data().asynchronous {
+        Func::new_async(store, ty, move |caller, params, results| {
+            Box::new(perform(caller, index, params, results))
+        })
+    } else {
+        Func::new(store, ty, move |caller, params, results| {
+            block_on(perform(caller, index, params, results))
+        })
+    })
+}
+
+fn value_type(slot: Slot) -> ValType {
+    match slot {
+        Slot::I32 => ValType::I32,
+        Slot::I64 => ValType::I64,
+        Slot::Extern => ValType::EXTERNREF,
+    }
+}
+
+/// One call of host function `index`.
+async fn perform(
+    mut caller: Caller<'_, HostData>,
+    index: usize,
+    params: &[Val],
+    results: &mut [Val],
+) -> Result<()> {
+    if caller.data().ticks {
+        caller.engine().increment_epoch();
+    }
+    let args = params
+        .iter()
+        .map(|val| lift(&mut caller, val))
+        .collect::<Result<_>>()?;
+    let data = caller.data_mut();
+    let (action, values, entry) = data.state.enter(&data.host, index, args);
+    match action {
+        Action::Return => {}
+        Action::Trap => return Err(HostError::Trap.into()),
+        Action::Throw { tag, .. } => return throw(&mut caller, tag, &values, entry),
+        Action::GrowMemory { memory, pages } => {
+            let old = grow_memory(&mut caller, memory, pages)?;
+            caller.data_mut().state.effect(entry, HostEffect::Grew(old));
+        }
+        Action::GrowTable { table, elements } => {
+            let old = grow_table(&mut caller, table, elements)?;
+            caller.data_mut().state.effect(entry, HostEffect::Grew(old));
+        }
+        Action::Call { export, args } => call_back(&mut caller, &export, &args, entry).await?,
+    }
+    for (result, value) in results.iter_mut().zip(values) {
+        let ty = match value {
+            Value::I32(_) => ValType::I32,
+            Value::I64(_) => ValType::I64,
+            _ => ValType::EXTERNREF,
+        };
+        *result = lower(&mut caller, value, &ty)?;
+    }
+    Ok(())
+}
+
+/// Throws, or traps while there is no instance whose tag it could be.
+fn throw(
+    caller: &mut Caller<'_, HostData>,
+    tag: u32,
+    payload: &[Value],
+    entry: usize,
+) -> Result<()> {
+    let Some(main) = caller.data().main else {
+        caller.data_mut().state.effect(entry, HostEffect::Trapped);
+        return Err(HostError::Trap.into());
+    };
+    let tag = tag_of(&mut *caller, main, tag)?;
+    let ty = ExnType::from_tag_type(&tag.ty(&mut *caller))?;
+    let fields = ty.fields().zip(payload).map(|(field, &value)| {
+        let ty = field.element_type().unwrap_val_type().clone();
+        lower(&mut *caller, value, &ty)
+    });
+    let fields = fields.collect::<Result<Vec<_>>>()?;
+    let layout = ExnRefPre::new(&mut *caller, ty);
+    let exception = ExnRef::new(&mut *caller, &layout, &tag, &fields)?;
+    caller.as_context_mut().throw(exception)
+}
+
+/// Grows a memory, and gives its old size in pages; `None` where Wasmtime refuses.
+fn grow_memory(caller: &mut Caller<'_, HostData>, memory: u32, pages: u32) -> Result<Option<u64>> {
+    let Some(main) = caller.data().main else {
+        return Ok(None);
+    };
+    let name = names::memory(memory);
+    let memory = main
+        .get_memory(&mut *caller, &name)
+        .ok_or_else(|| missing(&name))?;
+    Ok(memory.grow(caller, pages.into()).ok())
+}
+
+/// Grows a table with nulls, and gives its old size; `None` where Wasmtime refuses.
+fn grow_table(caller: &mut Caller<'_, HostData>, table: u32, elements: u32) -> Result<Option<u64>> {
+    let Some(main) = caller.data().main else {
+        return Ok(None);
+    };
+    let name = names::table(table);
+    let table = main
+        .get_table(&mut *caller, &name)
+        .ok_or_else(|| missing(&name))?;
+    let null = Ref::null(table.ty(&mut *caller).element().heap_type());
+    Ok(table.grow(caller, elements.into(), null).ok())
+}
+
+/// Calls an export. A trap or an exception of the callee comes back as the very same error.
+async fn call_back(
+    caller: &mut Caller<'_, HostData>,
+    export: &str,
+    args: &[Value],
+    entry: usize,
+) -> Result<()> {
+    if caller.data().main.is_none() {
+        return Ok(());
+    }
+    let callable = Callable::find(&mut *caller, export).ok_or_else(|| missing(export))?;
+    caller.data_mut().state.descend();
+    let returned = invoke(&mut *caller, &callable, args).await;
+    let state = &mut caller.data_mut().state;
+    state.ascend();
+    state.effect(entry, HostEffect::Called(returned.as_ref().ok().cloned()));
+    returned.map(|_| ())
+}
+
+/// The main module does not export what the program says.
+pub(crate) fn missing(export: &str) -> wasmtime::Error {
+    HostError::misuse(format!("there is no export {export:?} of that kind"))
+}
+
+/// Whether WebAssembly runs on stacks of its own.
+pub(crate) fn is_asynchronous(store: impl AsContext<Data = HostData>) -> bool {
+    store.as_context().data().asynchronous
+}

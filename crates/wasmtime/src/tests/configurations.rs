@@ -1,0 +1,265 @@
+//! Arbitrary configurations: Wasmtime takes each, and runs what it claims.
+
+use super::features::probe;
+use super::support::{call, calling, engine_in, hosted, import, last, module, with_stack};
+use super::traps::TRAPS;
+use crate::configuration::Pool;
+use crate::{Compiler, Configuration, ConfigurationError};
+use arbitrary::Unstructured;
+use assay_engine::{Action, Features, Host, HostFunction, Outcome, Program, Value, drive};
+
+/// How many configurations of each compiler become an engine.
+const ENGINES: u32 = 500;
+
+/// How many of those run every feature that they claim.
+const PROBED: u32 = 40;
+
+/// How many configurations of each compiler run programs beside the default one.
+const COMPARED: u32 = 40;
+
+/// How many pools of each compiler hold the largest program.
+const POOLED: u32 = 40;
+
+/// Bytes from a seed: a linear congruential generator's upper bits.
+fn noise(seed: u32) -> Vec<u8> {
+    let mut state = u64::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    std::iter::repeat_with(next).take(1024).collect()
+}
+
+fn arbitrary(compiler: Compiler, seed: u32) -> Configuration {
+    let bytes = noise(seed);
+    let configuration = Configuration::arbitrary_of(compiler, &mut Unstructured::new(&bytes));
+    configuration.expect("bytes enough")
+}
+
+#[test]
+fn wasmtime_takes_every_configuration() {
+    for compiler in Compiler::ALL {
+        for seed in 0..ENGINES {
+            let configuration = arbitrary(compiler, seed);
+            let text = configuration.to_toml().expect("it prints");
+            assert_eq!(configuration.compiler, compiler);
+            if let Err(error) = configuration.engine() {
+                panic!("{error}\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn arbitrary_configurations_run_what_they_claim() {
+    with_stack(|| {
+        for compiler in Compiler::ALL {
+            for seed in 0..PROBED {
+                probe(&arbitrary(compiler, seed + 10_000));
+            }
+        }
+    });
+}
+
+/// Programs that together use most of the runtime: every trap, growth, initial contents of
+/// memories and tables, garbage, exceptions through the host.
+fn programs() -> Vec<(Features, Program)> {
+    let traps = TRAPS
+        .iter()
+        .map(|&(_, needs, fields)| (needs, calling(fields, &[])));
+    let mut programs: Vec<_> = traps.collect();
+    let growing = r#"(memory (export "assay:memory:0") 1 16)
+        (data (i32.const 1000) "abc") (data (i32.const 65000) "xyz")
+        (table (export "assay:table:0") 5 1000 funcref) (elem (i32.const 2) $f $f)
+        (func $f (export "f") (param i32) (result i32 i32 i32)
+            (if (i32.lt_u (local.get 0) (i32.const 100))
+                (then (drop (call_indirect (param i32) (result i32 i32 i32) (i32.const 1000) (i32.const 3)))
+                    (drop) (drop)))
+            (memory.grow (i32.const 3)) (table.grow 0 (ref.func $f) (i32.const 100))
+            (i32.load8_u (local.get 0)))"#;
+    let mut growing = calling(growing, &[Value::I32(1001)]);
+    growing.memories = 1;
+    growing
+        .calls
+        .extend([7, 65002, 300_000, 1 << 20].map(|at| call("f", &[Value::I32(at)])));
+    programs.push((Features::empty(), growing));
+    let garbage = r#"(type $l (struct (field $next (mut (ref null $l))) (field $n i32)))
+        (func (export "f") (param i32) (result i32) (local $l (ref null $l)) (local $i i32)
+            (loop $again
+                (local.set $l (struct.new $l
+                    (if (result (ref null $l)) (i32.and (local.get $i) (i32.const 31))
+                        (then (local.get $l)) (else (ref.null $l)))
+                    (local.get $i)))
+                (br_if $again (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get 0))))
+            (local.set $i (i32.const 0))
+            (block $end (loop $walk
+                (br_if $end (ref.is_null (local.get $l)))
+                (local.set $i (i32.add (local.get $i) (struct.get $l $n (local.get $l))))
+                (local.set $l (struct.get $l $next (local.get $l)))
+                (br $walk)))
+            (local.get $i))"#;
+    programs.push((Features::GC, calling(garbage, &[Value::I32(50_000)])));
+    let import = import(0);
+    let through = format!(
+        r#"(import {import} (func $h (param i32))) (tag $t (export "assay:tag:0") (param i32))
+           (func (export "g") (param i32) (throw $t (local.get 0)))
+           (func (export "f") (param i32) (result i32) (block $b (result i32)
+               (try_table (catch $t $b) (call $h (local.get 0))) (i32.const -1)))"#
+    );
+    let back = |x| Action::Call {
+        export: "g".into(),
+        args: vec![Value::I32(x)],
+    };
+    let function = HostFunction {
+        label: "h".into(),
+        params: vec![assay_engine::Slot::I32],
+        results: vec![],
+        actions: vec![back(4), Action::Return, back(5)],
+    };
+    let mut through = calling(&through, &[Value::I32(1)]);
+    through
+        .calls
+        .extend([2, 3].map(|x| call("f", &[Value::I32(x)])));
+    through.tags = 1;
+    let host = Host {
+        seed: 3,
+        functions: vec![function],
+    };
+    programs.push((Features::EXCEPTIONS, hosted(through, host)));
+    programs
+}
+
+#[test]
+fn a_configuration_changes_nothing_that_can_be_seen() {
+    with_stack(|| {
+        let programs = programs();
+        let run = |configuration: &Configuration| {
+            let features = configuration.features();
+            let mut engine = engine_in(configuration.clone());
+            let mut run = |program| drive(&mut engine, program).expect("it runs");
+            let programs = programs.iter();
+            let runs =
+                programs.map(|(needs, program)| features.contains(*needs).then(|| run(program)));
+            runs.collect::<Vec<_>>()
+        };
+        let expected = run(&Configuration::default());
+        for compiler in Compiler::ALL {
+            for seed in 0..COMPARED {
+                let configuration = arbitrary(compiler, seed + 20_000);
+                let text = configuration.to_toml().expect("it prints");
+                for (seen, expected) in run(&configuration).into_iter().zip(&expected) {
+                    assert!(
+                        seen.is_none() || seen == *expected,
+                        "{seen:#?}\n{expected:#?}\n{text}"
+                    );
+                }
+            }
+        }
+    });
+}
+
+/// What a generator may ask for: two modules with four memories of 16 pages and four tables of
+/// 1,000 elements each.
+fn largest() -> Program {
+    let memories = "(memory 1 16)".repeat(3) + r#"(memory $m (export "m") 1 16)"#;
+    let tables = "(table 10 1000 funcref)".repeat(3) + r#"(table $t (export "t") 10 1000 funcref)"#;
+    let grow = r#"(func (export "f") (result i32 i32)
+        (drop (memory.grow $m (i32.const 15))) (drop (table.grow $t (ref.null func) (i32.const 990)))
+        (memory.size $m) (table.size $t))"#;
+    let mut program = calling(&format!("{memories} {tables} {grow}"), &[]);
+    let first = format!("(module {memories} {tables})");
+    program.modules.insert(0, module("first", &first));
+    program
+}
+
+#[test]
+fn every_pool_holds_the_largest_program() {
+    let program = largest();
+    for compiler in Compiler::ALL {
+        for seed in 0..POOLED {
+            let mut configuration = arbitrary(compiler, seed + 30_000);
+            configuration.pool.get_or_insert_default();
+            let configuration = configuration.normalised();
+            let text = configuration.to_toml().expect("it prints");
+            let mut engine = engine_in(configuration);
+            for _ in 0..3 {
+                let run = drive(&mut engine, &program).expect("it runs");
+                let sizes = Outcome::Returned(vec![Value::I32(16), Value::I32(1000)]);
+                assert_eq!(last(&run), sizes, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn configurations_print_and_read_back() {
+    let mut lengths = Vec::new();
+    for compiler in Compiler::ALL {
+        for seed in 0..1_000 {
+            let configuration = arbitrary(compiler, seed);
+            let text = configuration.to_toml().expect("it prints");
+            assert_eq!(
+                Configuration::from_toml(&text).expect(&text),
+                configuration,
+                "{text}"
+            );
+            assert_eq!(configuration.clone().normalised(), configuration, "{text}");
+            lengths.push(text.lines().count());
+        }
+    }
+    let defaults = lengths.iter().filter(|&&lines| lines <= 1).count();
+    assert!(
+        defaults * 20 > lengths.len(),
+        "some configurations are plain"
+    );
+    assert!(
+        lengths.iter().any(|&lines| lines > 20),
+        "some turn many knobs"
+    );
+}
+
+#[test]
+fn no_input_is_the_default() {
+    let configuration = Configuration::arbitrary_of(Compiler::Winch, &mut Unstructured::new(&[]));
+    assert_eq!(
+        configuration.expect("no input is input"),
+        Configuration::of(Compiler::Winch)
+    );
+}
+
+#[test]
+fn only_what_differs_is_printed() {
+    let mut configuration = Configuration::of(Compiler::Pulley);
+    assert_eq!(
+        configuration.to_toml().expect("it prints"),
+        "compiler = \"pulley\"\n"
+    );
+    configuration.gc.may_move = Some(false);
+    configuration.pool = Some(Pool::default());
+    let text = "compiler = \"pulley\"\n\n[gc]\nmay-move = false\n\n[pool]\n";
+    assert_eq!(configuration.to_toml().expect("it prints"), text);
+    assert_eq!(Configuration::default().to_toml().expect("it prints"), "");
+}
+
+#[test]
+fn what_is_no_configuration_is_refused() {
+    for text in [
+        "compiler = \"llvm\"",
+        "[code]\nfule = true",
+        "[code]\nfuel = 1",
+        "knob = 1",
+        "]",
+    ] {
+        let error = Configuration::from_toml(text);
+        assert!(matches!(error, Err(ConfigurationError::Text(_))), "{text}");
+    }
+    let winch = "compiler = \"winch\"\n[memory]\ntable-lazy-init = false";
+    let winch = Configuration::from_toml(winch).expect("it can be written");
+    assert!(matches!(
+        winch.engine(),
+        Err(ConfigurationError::Refused(_))
+    ));
+    assert!(winch.normalised().engine().is_ok());
+}

@@ -1,0 +1,146 @@
+//! The target `differential`: a module on the subject and on other engines.
+//!
+//! The engines are chosen first: a compiler of the subject with an arbitrary configuration, and
+//! any of the oracles that are here. Then a module is generated with the features that they
+//! share, so that hardly any case is lost.
+
+use crate::judge::{judge, record};
+use crate::report::{Discard, Report};
+use crate::{Input, Lab, Setup};
+use arbitrary::{Result, Unstructured};
+use assay_case::{Case, Role};
+use assay_engine::{Features, Program};
+use assay_generators::{GENERATORS, Generator, modules};
+use assay_module::PrepareError;
+use assay_wasmtime::{Compiler, Configuration};
+
+/// The name of the target.
+pub const NAME: &str = "differential";
+
+/// What a differential case never has: their results are sets, or they need a scheduler.
+const LEFT_OUT: Features =
+    Features::RELAXED_SIMD.union(Features::THREADS).union(Features::LEGACY_EXCEPTIONS);
+
+/// A case before it is run.
+struct Plan {
+    setup: Setup,
+    generator: &'static str,
+    features: Features,
+    program: Program,
+}
+
+/// Makes a case of the input and judges it.
+pub fn run(lab: &mut Lab, input: &Input<'_>) -> Report {
+    match plan(lab, input) {
+        Ok(plan) => {
+            let mut report = judge(lab, &plan.setup, plan.features, &plan.program);
+            report.generator = plan.generator.into();
+            report
+        }
+        Err(discard) => Report::discarded(discard),
+    }
+}
+
+/// Makes the case of the input, and runs nothing.
+pub fn describe(lab: &Lab, input: &Input<'_>) -> Option<Case> {
+    let plan = plan(lab, input).ok()?;
+    Some(record(lab, &plan.setup, plan.features, &plan.program))
+}
+
+fn plan(lab: &Lab, input: &Input<'_>) -> std::result::Result<Plan, Discard> {
+    let mut u = Unstructured::new(input.bytes);
+    match input.module {
+        Some((number, compiler)) => plan_module(lab, &mut u, number, compiler),
+        None => plan_generated(lab, &mut u),
+    }
+}
+
+fn plan_generated(lab: &Lab, u: &mut Unstructured<'_>) -> std::result::Result<Plan, Discard> {
+    let setup = choose_engines(lab, u).map_err(|_| Discard::Bytes)?;
+    if setup.oracles.is_empty() {
+        return Err(Discard::NoOracle);
+    }
+    let generator = choose_generator(u).map_err(|_| Discard::Bytes)?;
+    let features = lab.shared_features(&setup) - LEFT_OUT;
+    let draft = (generator.generate)(u, features).map_err(|_| Discard::Bytes)?;
+    let features = draft.features;
+    Ok(Plan { setup, generator: generator.name, features, program: finish(draft)? })
+}
+
+/// A module of the user on one compiler in the default configuration, with every oracle; those that
+/// lack a feature it needs are named as such when it is judged.
+fn plan_module(
+    lab: &Lab,
+    u: &mut Unstructured<'_>,
+    number: usize,
+    compiler: Compiler,
+) -> std::result::Result<Plan, Discard> {
+    let found = lab.modules().get(number).ok_or(Discard::NoCall)?;
+    let draft = modules::draft(u, found).map_err(|_| Discard::Bytes)?;
+    let configuration = Configuration::of(compiler);
+    let features = draft.features;
+    if let Some(feature) = (features - configuration.features() | features & LEFT_OUT).names().next() {
+        return Err(Discard::SubjectLacks(feature));
+    }
+    let oracles = (0..lab.oracles().len()).collect();
+    Ok(Plan { setup: Setup { configuration, oracles }, generator: "modules", features, program: finish(draft)? })
+}
+
+fn finish(draft: assay_generators::Draft) -> std::result::Result<Program, Discard> {
+    let finished = draft.finish().map_err(|error| match error {
+        PrepareError::Unprovided(_) => Discard::Unprovided,
+        PrepareError::Carry(_) | PrepareError::Malformed(_) => Discard::Uncarried,
+    })?;
+    if finished.program.calls.is_empty() {
+        return Err(Discard::NoCall);
+    }
+    Ok(finished.program)
+}
+
+/// Chooses a subject, its configuration, and a set of oracles that is not empty if it can be.
+fn choose_engines(lab: &Lab, u: &mut Unstructured<'_>) -> Result<Setup> {
+    let compiler = *u.choose(lab.subjects())?;
+    let configuration = Configuration::arbitrary_of(compiler, u)?;
+    let count = lab.oracles().len();
+    let mut oracles = Vec::new();
+    if count > 0 {
+        let mask = u.int_in_range(1..=(1u32 << count) - 1)?;
+        oracles.extend((0..count).filter(|oracle| mask & 1 << oracle != 0));
+    }
+    Ok(Setup { configuration, oracles })
+}
+
+fn choose_generator(u: &mut Unstructured<'_>) -> Result<&'static Generator> {
+    let total: u32 = GENERATORS.iter().map(|generator| generator.weight).sum();
+    let mut ticket = u.int_in_range(0..=total - 1)?;
+    for generator in GENERATORS {
+        match ticket.checked_sub(generator.weight) {
+            Some(rest) => ticket = rest,
+            None => return Ok(generator),
+        }
+    }
+    Err(arbitrary::Error::NotEnoughData)
+}
+
+/// Judges a case that was read back, on the engines that it names.
+///
+/// # Errors
+///
+/// In one line, where an engine is not here or its configuration does not read.
+pub fn replay(lab: &mut Lab, case: &Case) -> std::result::Result<Report, String> {
+    let mut configuration = None;
+    let mut oracles = Vec::new();
+    for engine in &case.engines {
+        match engine.role {
+            Role::Subject => configuration = Some(lab.configuration_of(engine)?),
+            Role::Oracle => oracles.push(
+                lab.oracles()
+                    .iter()
+                    .position(|oracle| oracle.name() == engine.name)
+                    .ok_or_else(|| format!("the engine {} is not here", engine.name))?,
+            ),
+        }
+    }
+    let configuration = configuration.ok_or("the case names no subject")?;
+    Ok(judge(lab, &Setup { configuration, oracles }, case.features, &case.program))
+}

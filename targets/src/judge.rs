@@ -1,0 +1,210 @@
+//! Runs a program on a subject and its oracles, and compares.
+
+use crate::report::{Discard, Finding, Pair, PairEnd, Report};
+use crate::{Lab, Setup, differential};
+use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
+use assay_checks::differential::{Comparison, Difference, What, compare, first_byte};
+use assay_checks::Place;
+use assay_engine::{Engine, EngineError, Features, Outcome, Phase, Program, Transcript};
+use assay_wasmtime::Compiler;
+
+/// Runs a program on all engines of a setup, the oracles in other processes meanwhile, and
+/// compares the subject with each oracle.
+pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program) -> Report {
+    let name = setup.configuration.compiler.engine_name();
+    let mut report = Report { subject: name.into(), features, ..Report::default() };
+    let mut begun = Vec::new();
+    for &oracle in &setup.oracles {
+        begun.push(lab.oracle_mut(oracle).and_then(|engine| begin(engine, features, program)));
+    }
+    let subject = match lab.subject(&setup.configuration) {
+        Ok(engine) => engine.run(program),
+        Err(error) => Err(error),
+    };
+    let mut answers = Vec::new();
+    for (&oracle, begun) in setup.oracles.iter().zip(begun) {
+        let answer = match begun {
+            Some(Start::Begun) => lab.oracle_mut(oracle).map(|engine| Answer::Ran(engine.run(program))),
+            Some(Start::Failed(error)) => Some(Answer::Ran(Err(error))),
+            Some(Start::Lacks(feature)) => Some(Answer::Lacks(feature)),
+            None => None,
+        };
+        answers.extend(answer.map(|answer| (oracle, answer)));
+    }
+    let mut judge = Judge { lab, setup, features, program, report: &mut report };
+    match subject {
+        Ok(subject) => judge.subject_ran(&subject, answers),
+        Err(error) => judge.engine_failed(name, &error),
+    }
+    report
+}
+
+/// How an oracle took the program.
+enum Start {
+    Begun,
+    Failed(EngineError),
+    Lacks(String),
+}
+
+enum Answer {
+    Ran(Result<Transcript, EngineError>),
+    Lacks(String),
+}
+
+fn begin(engine: &mut dyn Engine, features: Features, program: &Program) -> Option<Start> {
+    let lacking = features - engine.features();
+    if let Some(first) = lacking.names().next() {
+        return Some(Start::Lacks(first));
+    }
+    Some(match engine.begin(program) {
+        Ok(()) => Start::Begun,
+        Err(error) => Start::Failed(error),
+    })
+}
+
+/// The case as it was run, without a finding.
+pub(crate) fn record(lab: &Lab, setup: &Setup, features: Features, program: &Program) -> Case {
+    let mut case = Case::exact(differential::NAME, features, program.clone());
+    case.engines.push(lab.subject_record(&setup.configuration));
+    for &oracle in &setup.oracles {
+        if let Some(oracle) = lab.oracles().get(oracle) {
+            case.engines.push(EngineRecord {
+                role: Role::Oracle,
+                name: oracle.name().into(),
+                version: oracle.version().into(),
+                configuration: None,
+            });
+        }
+    }
+    case
+}
+
+struct Judge<'a> {
+    lab: &'a mut Lab,
+    setup: &'a Setup,
+    features: Features,
+    program: &'a Program,
+    report: &'a mut Report,
+}
+
+impl Judge<'_> {
+    fn subject_ran(&mut self, subject: &Transcript, answers: Vec<(usize, Answer)>) {
+        let winch = self.setup.configuration.compiler == Compiler::Winch;
+        if winch && subject.instantiation.outcome == Outcome::Rejected(Phase::Compile) {
+            self.report.discard = Some(Discard::SubjectUnsupported);
+            return;
+        }
+        for (oracle, answer) in answers {
+            let Some(name) = self.lab.oracles().get(oracle).map(|engine| engine.name().to_owned()) else {
+                continue;
+            };
+            let (calls, end) = match answer {
+                Answer::Ran(Ok(transcript)) => self.compare(oracle, &name, subject, &transcript),
+                Answer::Ran(Err(error)) => {
+                    self.engine_failed(&name, &error);
+                    (0, PairEnd::Found)
+                }
+                Answer::Lacks(feature) => (0, PairEnd::Discarded(Discard::OracleLacks(feature))),
+            };
+            self.report.pairs.push(Pair { oracle: name, calls, end });
+        }
+    }
+
+    fn compare(&mut self, oracle: usize, name: &str, subject: &Transcript, other: &Transcript) -> (usize, PairEnd) {
+        let verdict = compare(self.program, subject, other);
+        let end = match verdict.end {
+            Comparison::Equal if verdict.calls == 0 => PairEnd::Discarded(Discard::NotInstantiated),
+            Comparison::Equal => PairEnd::Equal,
+            Comparison::BothRejected => PairEnd::Discarded(Discard::BothRejected),
+            Comparison::Exhausted(side, resource) => PairEnd::Discarded(Discard::Exhausted(side, resource)),
+            Comparison::Differs(difference) => match self.known_bug(name, &difference) {
+                Some(bug) => PairEnd::Discarded(Discard::KnownBug(bug.into())),
+                None => {
+                    let difference = self.look_closer(oracle, difference);
+                    self.found(name, &difference, other);
+                    PairEnd::Found
+                }
+            },
+        };
+        (verdict.calls, end)
+    }
+
+    /// The name of the engine's bug that explains a difference, from the table of known bugs.
+    fn known_bug(&self, oracle: &str, difference: &Difference) -> Option<&'static str> {
+        crate::lab::KNOWN_BUGS
+            .iter()
+            .find(|bug| bug.engine == oracle && (bug.explains)(difference, self.features))
+            .map(|bug| bug.name)
+    }
+
+    /// Fetches two memories whose digests differ.
+    fn look_closer(&mut self, oracle: usize, mut difference: Difference) -> Difference {
+        let What::Memory(memory) = difference.what else { return difference };
+        let call = match difference.place {
+            Place::Instantiation => None,
+            Place::Call(n) => Some(n),
+        };
+        let program = self.program;
+        let subject = self.lab.subject(&self.setup.configuration);
+        let subject = subject.and_then(|engine| engine.memory_after(program, call, memory));
+        let other = self.lab.oracle_mut(oracle).map(|engine| engine.memory_after(program, call, memory));
+        if let (Ok(subject), Some(Ok(other))) = (subject, other)
+            && let Some((a, b)) = first_byte(&subject, &other)
+        {
+            (difference.subject, difference.oracle) = (a, b);
+        }
+        difference
+    }
+
+    fn found(&mut self, oracle: &str, difference: &Difference, expected: &Transcript) {
+        let subject = self.report.subject.clone();
+        let signature = format!(
+            "{} {subject}/{oracle} {}: {} vs {}",
+            differential::NAME,
+            difference.what.kind(),
+            shape(&difference.subject),
+            shape(&difference.oracle)
+        );
+        let seen = vec![
+            Seen { engine: subject, what: difference.subject.clone() },
+            Seen { engine: oracle.into(), what: difference.oracle.clone() },
+        ];
+        let mut case = record(self.lab, self.setup, self.features, self.program);
+        case.engines.retain(|engine| engine.role == Role::Subject || engine.name == oracle);
+        case.expected = Some(expected.clone());
+        let what = format!("{} differs after {}", difference.what, difference.place);
+        self.report.findings.push(finding(signature, what, seen, case));
+    }
+
+    /// An engine crashed, hung, or said something unknown: a finding about that engine.
+    fn engine_failed(&mut self, name: &str, error: &EngineError) {
+        let kind = match error {
+            EngineError::Crashed { .. } => "crashed",
+            EngineError::Hung { .. } => "hung",
+            EngineError::UnknownText { .. } => "said something unknown",
+            EngineError::Misuse { .. } => "was misused",
+        };
+        let seen = vec![Seen { engine: name.into(), what: error.to_string() }];
+        let case = record(self.lab, self.setup, self.features, self.program);
+        let signature = format!("{} {name} {kind}", differential::NAME);
+        self.report.findings.push(finding(signature, error.to_string(), seen, case));
+    }
+}
+
+/// The words of an observation without its numbers, so that findings group.
+fn shape(seen: &str) -> String {
+    let words: Vec<_> = seen
+        .split(|c: char| !(c.is_ascii_alphabetic() || c == ' '))
+        .flat_map(str::split_whitespace)
+        .filter(|word| word.len() > 2)
+        .take(4)
+        .collect();
+    words.join(" ")
+}
+
+fn finding(signature: String, what: String, seen: Vec<Seen>, mut case: Case) -> Finding {
+    // A signature is one line of TOML and part of a file's name.
+    let what = what.replace(char::is_control, " ");
+    case.finding = Some(FindingRecord { signature: signature.clone(), what, seen });
+    Finding { signature, case }
+}

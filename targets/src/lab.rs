@@ -1,0 +1,219 @@
+//! The engines of a run: which are here, which of them a case uses, and what they share.
+
+use assay_case::{EngineRecord, Role};
+use assay_checks::differential::{Difference, What};
+use assay_checks::{Fault, FaultyEngine};
+use assay_engine::{Engine, EngineError, Features, Phase};
+use assay_generators::modules::Found;
+use crate::js_stub::JsOptions;
+use assay_wasmtime::{Compiler, Configuration, WasmtimeEngine};
+
+/// The engines that can be on trial.
+pub const SUBJECTS: [Compiler; 3] = Compiler::ALL;
+
+/// A bug of an engine that is known, minimised under `corpus/regressions`, and not ours.
+pub struct KnownBug {
+    /// Its name, and that of its folder.
+    pub name: &'static str,
+    /// The engine that has it.
+    pub engine: &'static str,
+    /// Whether a difference has this cause.
+    pub explains: fn(&Difference, Features) -> bool,
+}
+
+/// All known bugs. A row says as exactly as the typed observations allow what it explains.
+pub const KNOWN_BUGS: &[KnownBug] = &[KnownBug {
+    // JavaScriptCore refuses valid modules with branches out of nested `try_table`.
+    name: "jsc-rejects-nested-try-table",
+    engine: "jsc",
+    explains: |difference, features| {
+        difference.what == What::Rejection(Phase::Compile) && features.contains(Features::EXCEPTIONS)
+    },
+}];
+
+/// What engines to look for, and what else the lab needs.
+#[derive(Clone, Debug, Default)]
+pub struct LabOptions {
+    /// Only these engines; all that are here where there is no list.
+    pub engines: Option<Vec<String>>,
+    /// Where the JavaScript engines are.
+    pub js: JsOptions,
+    /// A fault to put into every subject.
+    pub canary: Option<Fault>,
+    /// Modules to run instead of generated ones.
+    pub modules: Vec<Found>,
+}
+
+/// An engine that is not here.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Missing {
+    /// Its name.
+    pub name: String,
+    /// Why it is not here, and how to get it.
+    pub why: String,
+}
+
+/// The engines that one case uses.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The subject.
+    pub configuration: Configuration,
+    /// The oracles, as indices into [`Lab::oracles`].
+    pub oracles: Vec<usize>,
+}
+
+/// The engines of a run.
+pub struct Lab {
+    subjects: Vec<Compiler>,
+    oracles: Vec<Box<dyn Engine>>,
+    missing: Vec<Missing>,
+    modules: Vec<Found>,
+    canary: Option<Fault>,
+    /// The subject used last: cases in the same configuration share its engine.
+    last: Option<(Configuration, Box<dyn Engine>)>,
+}
+
+impl Lab {
+    /// Looks for engines. `say` is told what is installed.
+    ///
+    /// # Errors
+    ///
+    /// In one line, when an engine was asked for by name and is not there.
+    pub fn open(options: LabOptions, say: &mut dyn FnMut(&str)) -> Result<Self, String> {
+        let wanted = |name: &str| options.engines.as_ref().is_none_or(|list| list.iter().any(|n| n == name));
+        let subjects = SUBJECTS.into_iter().filter(|compiler| wanted(compiler.engine_name())).collect();
+        let mut lab = Self {
+            subjects,
+            oracles: Vec::new(),
+            missing: Vec::new(),
+            modules: options.modules,
+            canary: options.canary,
+            last: None,
+        };
+        if wanted("wasmi") {
+            lab.oracles.push(Box::new(assay_wasmi::WasmiEngine::new()));
+        }
+        let _ = (&options.js, &say);
+        lab.add_v8(options.engines.as_deref());
+        if let Some(list) = &options.engines {
+            lab.check_list(list)?;
+        }
+        Ok(lab)
+    }
+
+    fn add_v8(&mut self, wanted: Option<&[String]>) {
+        if wanted.is_some_and(|list| !list.iter().any(|name| name == "v8-inprocess")) {
+            return;
+        }
+        #[cfg(feature = "v8")]
+        if wanted.is_some() {
+            // Only where it is asked for: by default the V8 in a child process is the oracle.
+            self.oracles.push(Box::new(assay_v8::V8Engine::new()));
+            return;
+        }
+        let why = if cfg!(feature = "v8") {
+            "ask for it with --engines"
+        } else {
+            "build with --features v8"
+        };
+        self.missing.push(Missing { name: "v8-inprocess".into(), why: why.into() });
+    }
+
+    fn check_list(&mut self, list: &[String]) -> Result<(), String> {
+        for name in list {
+            let here = self.subjects.iter().any(|compiler| compiler.engine_name() == name)
+                || self.oracles.iter().any(|oracle| oracle.name() == name);
+            if !here {
+                let why = self.missing.iter().find(|missing| missing.name == *name);
+                let why = why.map_or("there is no such engine", |missing| missing.why.as_str());
+                return Err(format!("engine {name}: {why}"));
+            }
+        }
+        if self.subjects.is_empty() {
+            self.subjects = SUBJECTS.to_vec();
+        }
+        Ok(())
+    }
+
+    /// The compilers on trial.
+    pub fn subjects(&self) -> &[Compiler] {
+        &self.subjects
+    }
+
+    /// The oracles.
+    pub fn oracles(&self) -> &[Box<dyn Engine>] {
+        &self.oracles
+    }
+
+    /// The engines that are not here.
+    pub fn missing(&self) -> &[Missing] {
+        &self.missing
+    }
+
+    /// The modules to run instead of generated ones.
+    pub fn modules(&self) -> &[Found] {
+        &self.modules
+    }
+
+    /// An oracle, to run something on it.
+    pub fn oracle_mut(&mut self, oracle: usize) -> Option<&mut (dyn Engine + 'static)> {
+        self.oracles.get_mut(oracle).map(Box::as_mut)
+    }
+
+    /// The features that all engines of a setup have.
+    pub fn shared_features(&self, setup: &Setup) -> Features {
+        let oracles = setup.oracles.iter().filter_map(|&oracle| self.oracles.get(oracle));
+        oracles.fold(setup.configuration.features(), |shared, oracle| shared & oracle.features()).without_orphans()
+    }
+
+    /// The subject in a configuration.
+    ///
+    /// # Errors
+    ///
+    /// Where Wasmtime refuses the configuration.
+    pub fn subject(&mut self, configuration: &Configuration) -> Result<&mut dyn Engine, EngineError> {
+        let name = configuration.compiler.engine_name();
+        if !matches!(&self.last, Some((last, _)) if last == configuration) {
+            let engine = WasmtimeEngine::new(name, configuration.clone())
+                .map_err(|error| EngineError::misuse(name, error.to_string()))?;
+            let engine: Box<dyn Engine> = match self.canary {
+                Some(fault) => Box::new(FaultyEngine::new(Box::new(engine), fault)),
+                None => Box::new(engine),
+            };
+            self.last = Some((configuration.clone(), engine));
+        }
+        match &mut self.last {
+            Some((_, engine)) => Ok(engine.as_mut()),
+            None => Err(EngineError::misuse(name, "there is no subject")),
+        }
+    }
+
+    /// What a case says of the subject.
+    pub fn subject_record(&self, configuration: &Configuration) -> EngineRecord {
+        EngineRecord {
+            role: Role::Subject,
+            name: configuration.compiler.engine_name().into(),
+            version: assay_wasmtime::VERSION.into(),
+            configuration: toml::Table::try_from(configuration).ok(),
+        }
+    }
+
+    /// The configuration that a case's subject had.
+    ///
+    /// # Errors
+    ///
+    /// In one line, where the record is of another engine, or does not read.
+    pub fn configuration_of(&self, record: &EngineRecord) -> Result<Configuration, String> {
+        let compiler = SUBJECTS
+            .into_iter()
+            .find(|compiler| compiler.engine_name() == record.name)
+            .ok_or_else(|| format!("the engine {} cannot be a subject", record.name))?;
+        match &record.configuration {
+            None => Ok(Configuration::of(compiler)),
+            Some(table) => table
+                .clone()
+                .try_into()
+                .map_err(|error: toml::de::Error| format!("the subject's configuration: {}", error.message())),
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::{Input, Lab, Setup};
 use arbitrary::{Result, Unstructured};
 use assay_case::{Case, Role};
 use assay_engine::{Features, Program};
-use assay_generators::{GENERATORS, Generator, modules};
+use assay_generators::{Draft, GENERATORS, Generator, modules};
 use assay_module::PrepareError;
 use assay_wasmtime::{Compiler, Configuration};
 
@@ -22,23 +22,33 @@ const LEFT_OUT: Features =
     Features::RELAXED_SIMD.union(Features::THREADS).union(Features::LEGACY_EXCEPTIONS);
 
 /// A case before it is run.
-struct Plan {
-    setup: Setup,
-    generator: &'static str,
-    features: Features,
-    program: Program,
+#[derive(Debug)]
+pub struct Plan {
+    /// The engines.
+    pub setup: Setup,
+    /// The generator of the module.
+    pub generator: &'static str,
+    /// The features that the module was allowed.
+    pub features: Features,
+    /// What is run.
+    pub program: Program,
+    /// The size of the module before it was made ready.
+    pub original_bytes: usize,
 }
 
 /// Makes a case of the input and judges it.
 pub fn run(lab: &mut Lab, input: &Input<'_>) -> Report {
     match plan(lab, input) {
-        Ok(plan) => {
-            let mut report = judge(lab, &plan.setup, plan.features, &plan.program);
-            report.generator = plan.generator.into();
-            report
-        }
+        Ok(plan) => judge_plan(lab, &plan),
         Err(discard) => Report::discarded(discard),
     }
+}
+
+/// Judges a case.
+pub fn judge_plan(lab: &mut Lab, plan: &Plan) -> Report {
+    let mut report = judge(lab, &plan.setup, plan.features, &plan.program);
+    report.generator = plan.generator.into();
+    report
 }
 
 /// Makes the case of the input, and runs nothing.
@@ -47,7 +57,12 @@ pub fn describe(lab: &Lab, input: &Input<'_>) -> Option<Case> {
     Some(record(lab, &plan.setup, plan.features, &plan.program))
 }
 
-fn plan(lab: &Lab, input: &Input<'_>) -> std::result::Result<Plan, Discard> {
+/// Makes the case of the input.
+///
+/// # Errors
+///
+/// Why there is none.
+pub fn plan(lab: &Lab, input: &Input<'_>) -> std::result::Result<Plan, Discard> {
     let mut u = Unstructured::new(input.bytes);
     match input.module {
         Some((number, compiler)) => plan_module(lab, &mut u, number, compiler),
@@ -63,8 +78,7 @@ fn plan_generated(lab: &Lab, u: &mut Unstructured<'_>) -> std::result::Result<Pl
     let generator = choose_generator(u).map_err(|_| Discard::Bytes)?;
     let features = lab.shared_features(&setup) - LEFT_OUT;
     let draft = (generator.generate)(u, features).map_err(|_| Discard::Bytes)?;
-    let features = draft.features;
-    Ok(Plan { setup, generator: generator.name, features, program: finish(draft)? })
+    make(setup, generator.name, draft)
 }
 
 /// A module of the user on one compiler in the default configuration, with every oracle; those that
@@ -83,10 +97,11 @@ fn plan_module(
         return Err(Discard::SubjectLacks(feature));
     }
     let oracles = (0..lab.oracles().len()).collect();
-    Ok(Plan { setup: Setup { configuration, oracles }, generator: "modules", features, program: finish(draft)? })
+    make(Setup { configuration, oracles }, "modules", draft)
 }
 
-fn finish(draft: assay_generators::Draft) -> std::result::Result<Program, Discard> {
+fn make(setup: Setup, generator: &'static str, draft: Draft) -> std::result::Result<Plan, Discard> {
+    let (features, original_bytes) = (draft.features, draft.wasm.len());
     let finished = draft.finish().map_err(|error| match error {
         PrepareError::Unprovided(_) => Discard::Unprovided,
         PrepareError::Carry(_) | PrepareError::Malformed(_) => Discard::Uncarried,
@@ -94,7 +109,7 @@ fn finish(draft: assay_generators::Draft) -> std::result::Result<Program, Discar
     if finished.program.calls.is_empty() {
         return Err(Discard::NoCall);
     }
-    Ok(finished.program)
+    Ok(Plan { setup, generator, features, program: finished.program, original_bytes })
 }
 
 /// Chooses a subject, its configuration, and a set of oracles that is not empty if it can be.

@@ -7,6 +7,7 @@ use assay_checks::differential::{Comparison, Difference, What, compare, first_by
 use assay_checks::Place;
 use assay_engine::{Engine, EngineError, Features, Outcome, Phase, Program, Transcript};
 use assay_wasmtime::Compiler;
+use std::time::Instant;
 
 /// Runs a program on all engines of a setup, the oracles in other processes meanwhile, and
 /// compares the subject with each oracle.
@@ -21,6 +22,7 @@ pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program
         Ok(engine) => engine.run(program),
         Err(error) => Err(error),
     };
+    let waiting = Instant::now();
     let mut answers = Vec::new();
     for (&oracle, begun) in setup.oracles.iter().zip(begun) {
         let answer = match begun {
@@ -31,6 +33,7 @@ pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program
         };
         answers.extend(answer.map(|answer| (oracle, answer)));
     }
+    report.waited = waiting.elapsed();
     let mut judge = Judge { lab, setup, features, program, report: &mut report };
     match subject {
         Ok(subject) => judge.subject_ran(&subject, answers),

@@ -3,13 +3,16 @@
 use assay_case::{EngineRecord, Role};
 use assay_checks::differential::{Difference, What};
 use assay_checks::{Fault, FaultyEngine};
-use assay_engine::{Engine, EngineError, Features, Phase};
+use assay_engine::{Engine, EngineError, Features, Phase, Spent};
 use assay_generators::modules::Found;
-use crate::js_stub::JsOptions;
+use assay_js::{JsEngine, JsOptions};
 use assay_wasmtime::{Compiler, Configuration, WasmtimeEngine};
 
 /// The engines that can be on trial.
 pub const SUBJECTS: [Compiler; 3] = Compiler::ALL;
+
+/// The JavaScript engines that are used unless told.
+const DEFAULT_JS: [&str; 2] = ["v8", "jsc"];
 
 /// A bug of an engine that is known, minimised under `corpus/regressions`, and not ours.
 pub struct KnownBug {
@@ -71,6 +74,8 @@ pub struct Lab {
     canary: Option<Fault>,
     /// The subject used last: cases in the same configuration share its engine.
     last: Option<(Configuration, Box<dyn Engine>)>,
+    /// The time spent in the subjects before that one.
+    retired: Spent,
 }
 
 impl Lab {
@@ -89,16 +94,46 @@ impl Lab {
             modules: options.modules,
             canary: options.canary,
             last: None,
+            retired: Spent::default(),
         };
         if wanted("wasmi") {
             lab.oracles.push(Box::new(assay_wasmi::WasmiEngine::new()));
         }
-        let _ = (&options.js, &say);
+        lab.add_js(&options.js, options.engines.as_deref(), say)?;
         lab.add_v8(options.engines.as_deref());
         if let Some(list) = &options.engines {
             lab.check_list(list)?;
         }
         Ok(lab)
+    }
+
+    /// Adds the engines of JavaScript runtimes. Of V8's tiers, those alone are only added where
+    /// they are asked for.
+    fn add_js(
+        &mut self,
+        options: &JsOptions,
+        wanted: Option<&[String]>,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<(), String> {
+        let asked = |name: &str| match wanted {
+            Some(list) => list.iter().any(|wanted| wanted == name),
+            None => DEFAULT_JS.contains(&name),
+        };
+        if !assay_js::ENGINES.iter().any(|name| asked(name)) {
+            return Ok(());
+        }
+        let found = assay_js::discover(options, say).map_err(|error| error.to_string())?;
+        for (name, found) in found.engines.iter().filter(|(name, _)| asked(name)) {
+            let started = match found {
+                Ok(found) => JsEngine::start(found.spec.clone()).map_err(|error| error.to_string()),
+                Err(missing) => Err(missing.to_string()),
+            };
+            match started {
+                Ok(engine) => self.oracles.push(Box::new(engine)),
+                Err(why) => self.missing.push(Missing { name: (*name).into(), why }),
+            }
+        }
+        Ok(())
     }
 
     fn add_v8(&mut self, wanted: Option<&[String]>) {
@@ -174,6 +209,9 @@ impl Lab {
     pub fn subject(&mut self, configuration: &Configuration) -> Result<&mut dyn Engine, EngineError> {
         let name = configuration.compiler.engine_name();
         if !matches!(&self.last, Some((last, _)) if last == configuration) {
+            if let Some((_, last)) = self.last.take() {
+                self.retired = self.retired + last.spent();
+            }
             let engine = WasmtimeEngine::new(name, configuration.clone())
                 .map_err(|error| EngineError::misuse(name, error.to_string()))?;
             let engine: Box<dyn Engine> = match self.canary {
@@ -186,6 +224,13 @@ impl Lab {
             Some((_, engine)) => Ok(engine.as_mut()),
             None => Err(EngineError::misuse(name, "there is no subject")),
         }
+    }
+
+    /// The time spent inside subjects, and inside oracles.
+    pub fn spent(&self) -> (Spent, Spent) {
+        let oracles = self.oracles.iter().map(|oracle| oracle.spent());
+        let subject = self.last.as_ref().map_or_else(Spent::default, |(_, engine)| engine.spent());
+        (self.retired + subject, oracles.fold(Spent::default(), |all, one| all + one))
     }
 
     /// What a case says of the subject.

@@ -10,7 +10,6 @@ pub mod bytes;
 pub mod differential;
 pub mod fuzz;
 mod judge;
-pub mod js_stub;
 pub mod lab;
 pub mod report;
 

@@ -5,6 +5,7 @@ use assay_checks::differential::Side;
 use assay_engine::{Features, Resource};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// What became of a case.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Report {
     pub discard: Option<Discard>,
     /// What is wrong.
     pub findings: Vec<Finding>,
+    /// The time spent waiting for oracles, those in this process included.
+    pub waited: Duration,
 }
 
 /// The comparison with one oracle.

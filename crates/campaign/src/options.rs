@@ -2,7 +2,7 @@
 
 use assay_checks::Fault;
 use assay_generators::modules::{self, ModulesError};
-use assay_targets::js_stub::JsOptions;
+use assay_js::JsOptions;
 use assay_targets::LabOptions;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -92,6 +92,7 @@ impl EngineOptions {
             deno: self.deno.clone(),
             bun: self.bun.clone(),
             install: self.install,
+            ..JsOptions::default()
 
         }
     }

@@ -1,5 +1,7 @@
 //! The traits that every engine stands behind.
 
+use std::time::Duration;
+
 use crate::{Features, HostCall, MemoryDigest, Outcome, Program, Transcript, Value, drive};
 
 /// Anything that runs a program.
@@ -12,6 +14,12 @@ pub trait Engine {
 
     /// All features that it runs, in the configuration that it has.
     fn features(&self) -> Features;
+
+    /// The time spent inside the engine itself since it was made: what is left of a run's time is
+    /// the harness's.
+    fn spent(&self) -> Spent {
+        Spent::default()
+    }
 
     /// Instantiates the modules of a program, in order.
     ///
@@ -53,6 +61,36 @@ pub trait Engine {
         memory: u32,
     ) -> Result<Vec<u8>, EngineError> {
         drive::memory_after(self, program, call, memory)
+    }
+}
+
+/// Time spent inside an engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Decoding, validation and compilation.
+    pub compile: Duration,
+    /// Instantiation, with the start functions.
+    pub instantiate: Duration,
+    /// Calls, with the host functions that they call.
+    pub call: Duration,
+}
+
+impl Spent {
+    /// All of it.
+    pub fn total(self) -> Duration {
+        self.compile + self.instantiate + self.call
+    }
+}
+
+impl std::ops::Add for Spent {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            compile: self.compile + other.compile,
+            instantiate: self.instantiate + other.instantiate,
+            call: self.call + other.call,
+        }
     }
 }
 

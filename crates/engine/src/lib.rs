@@ -24,7 +24,7 @@ mod transcript;
 mod value;
 
 pub use drive::drive;
-pub use engine::{Engine, EngineError, Instance, Instantiated};
+pub use engine::{Engine, EngineError, Instance, Instantiated, Spent};
 pub use features::Features;
 pub use host::{Action, Host, HostFunction, HostState, MAX_CALLBACK_DEPTH};
 pub use outcome::{Outcome, Phase, Resource, Trap, Traps};

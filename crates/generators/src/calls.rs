@@ -3,7 +3,7 @@
 use crate::draft::{Draft, DraftCall};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use assay_engine::{Action, Features, Reference, Slot, Value};
-use assay_module::{Info, Signature, Type};
+use assay_module::{Exports, Info, Signature, Type};
 use std::ops::RangeInclusive;
 
 /// Chooses calls of the exported functions, round and round, with arguments from the boundaries.
@@ -11,11 +11,13 @@ use std::ops::RangeInclusive;
 /// # Errors
 ///
 /// When the bytes do not suffice.
-pub fn choose(u: &mut Unstructured<'_>, info: &Info, count: RangeInclusive<usize>) -> Result<Vec<DraftCall>> {
-    let exports: Vec<(&str, Signature)> = info
-        .exported_functions()
-        .filter_map(|(name, f)| Some((name, info.signature_of_type(*info.functions.get(f as usize)?)?)))
-        .collect();
+pub fn choose(
+    u: &mut Unstructured<'_>,
+    info: &Info,
+    which: Exports,
+    count: RangeInclusive<usize>,
+) -> Result<Vec<DraftCall>> {
+    let exports = signatures(info, which);
     let mut calls = Vec::new();
     if exports.is_empty() {
         return Ok(calls);
@@ -23,9 +25,16 @@ pub fn choose(u: &mut Unstructured<'_>, info: &Info, count: RangeInclusive<usize
     for n in 0..u.int_in_range(count)? {
         let (name, signature) = &exports[n % exports.len()];
         let args = signature.params.iter().map(|&ty| argument(u, ty)).collect::<Result<_>>()?;
-        calls.push(DraftCall { export: (*name).into(), args });
+        calls.push(DraftCall { export: name.clone(), args });
     }
     Ok(calls)
+}
+
+/// The functions to call, with their types.
+fn signatures(info: &Info, which: Exports) -> Vec<(String, Signature)> {
+    let signature = |f: u32| info.signature_of_type(*info.functions.get(f as usize)?);
+    let functions = info.callable(which).into_iter();
+    functions.filter_map(|(name, f)| Some((name, signature(f)?))).collect()
 }
 
 /// Integers at which instructions change their mind; narrower ones are truncated.
@@ -111,15 +120,16 @@ fn integer(u: &mut Unstructured<'_>) -> Result<u64> {
 pub fn choose_host(u: &mut Unstructured<'_>, info: &Info, draft: &mut Draft) -> Result<()> {
     draft.host_seed = u.arbitrary()?;
     let throwable = throwable(info, draft.features);
+    let functions = signatures(info, draft.exports);
     for _ in 0..info.imported_functions {
         let count = *u.choose(&[0, 1, 3])?;
-        let actions = (0..count).map(|_| action(u, info, &throwable, &draft.calls));
+        let actions = (0..count).map(|_| action(u, info, &throwable, &functions));
         draft.actions.push(actions.collect::<Result<_>>()?);
     }
     if payloads_are_readable(info, draft.features) {
-        for (name, _) in info.exported_functions() {
+        for (name, _) in functions {
             if u.ratio(1, 4)? {
-                draft.uncaught.insert(name.into());
+                draft.uncaught.insert(name);
             }
         }
     }
@@ -156,7 +166,7 @@ fn action(
     u: &mut Unstructured<'_>,
     info: &Info,
     throwable: &[(u32, Vec<Slot>)],
-    _calls: &[DraftCall],
+    functions: &[(String, Signature)],
 ) -> Result<Action> {
     Ok(match u.int_in_range(0..=9)? {
         0 => Action::Trap,
@@ -172,7 +182,7 @@ fn action(
             Ok(table) => Action::GrowTable { table, elements: u.int_in_range(0..=8)? },
             Err(_) => Action::Return,
         },
-        6 | 7 => callback(u, info)?.unwrap_or(Action::Return),
+        6 | 7 => callback(u, functions)?,
         _ => Action::Return,
     })
 }
@@ -184,21 +194,12 @@ fn growable_tables(info: &Info) -> Vec<u32> {
     tables.filter(|(_, table)| plain(table.element_type)).map(|(i, _)| i as u32).collect()
 }
 
-/// A call of an export whose types need no shim.
-fn callback(u: &mut Unstructured<'_>, info: &Info) -> Result<Option<Action>> {
-    let mut plain = Vec::new();
-    for (name, f) in info.exported_functions() {
-        let signature = info.functions.get(f as usize).and_then(|&ty| info.signature_of_type(ty));
-        if let Some(signature) = signature
-            && signature.params.iter().chain(&signature.results).all(|ty| ty.is_plain())
-        {
-            plain.push((name, signature));
-        }
+/// A call of any of the functions that are called from outside.
+fn callback(u: &mut Unstructured<'_>, functions: &[(String, Signature)]) -> Result<Action> {
+    if functions.is_empty() {
+        return Ok(Action::Return);
     }
-    if plain.is_empty() {
-        return Ok(None);
-    }
-    let (name, signature) = u.choose(&plain)?;
+    let (name, signature) = u.choose(functions)?;
     let args = signature.params.iter().map(|&ty| argument(u, ty)).collect::<Result<_>>()?;
-    Ok(Some(Action::Call { export: (*name).into(), args }))
+    Ok(Action::Call { export: name.clone(), args })
 }

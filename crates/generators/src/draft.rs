@@ -1,7 +1,7 @@
 //! What a generator gives: a module as it is, and the calls to make, in the module's own types.
 
 use assay_engine::{Action, Call, Features, Limits, Program, Value};
-use assay_module::{Info, Plan, PrepareError, prepare};
+use assay_module::{Exports, Info, Plan, PrepareError, prepare};
 use std::collections::BTreeSet;
 
 /// A case before it is made ready for engines: no fuel, no shims, original signatures.
@@ -13,6 +13,8 @@ pub struct Draft {
     pub calls: Vec<DraftCall>,
     /// The features that the module may use.
     pub features: Features,
+    /// Which functions are called.
+    pub exports: Exports,
     /// What array lengths are masked with, if they are ([`Plan::array_mask`]).
     pub array_mask: Option<i32>,
     /// The exports whose exceptions are to reach the host ([`Plan::uncaught`]).
@@ -51,6 +53,7 @@ impl Draft {
         let info = Info::read(&self.wasm).map_err(|e| PrepareError::Malformed(e.to_string()))?;
         let plan = Plan {
             features: self.features,
+            exports: self.exports,
             array_mask: self.array_mask,
             uncaught: self.uncaught,
             host_seed: self.host_seed,

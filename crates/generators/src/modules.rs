@@ -189,7 +189,7 @@ pub fn draft(u: &mut Unstructured<'_>, found: &Found) -> arbitrary::Result<Draft
         Draft { wasm: found.wasm.clone(), calls: found.calls.clone(), features: used(&found.wasm), ..Draft::default() };
     if let Ok(info) = Info::read(&draft.wasm) {
         if draft.calls.is_empty() {
-            draft.calls = calls::choose(u, &info, 8..=16)?;
+            draft.calls = calls::choose(u, &info, draft.exports, 8..=16)?;
         }
         calls::choose_host(u, &info, &mut draft)?;
     }

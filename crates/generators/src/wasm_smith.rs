@@ -9,7 +9,7 @@ use crate::draft::Draft;
 use crate::calls;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
-use assay_module::Info;
+use assay_module::{Exports, Info};
 use wasm_smith::{Config, Module};
 
 /// Memories are at most this large, in bytes: they are hashed after every call.
@@ -29,10 +29,15 @@ const ARRAY_MASK: i32 = 0xff;
 pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
     let features = swarm(u, features)?;
     let module = Module::new(config(u, features)?, u)?;
-    let wasm = module.to_bytes();
-    let mut draft = Draft { wasm, features, array_mask: Some(ARRAY_MASK), ..Draft::default() };
+    let mut draft = Draft {
+        wasm: module.to_bytes(),
+        features,
+        exports: Exports::Defined,
+        array_mask: Some(ARRAY_MASK),
+        ..Draft::default()
+    };
     if let Ok(info) = Info::read(&draft.wasm) {
-        draft.calls = calls::choose(u, &info, CALLS)?;
+        draft.calls = calls::choose(u, &info, draft.exports, CALLS)?;
         calls::choose_host(u, &info, &mut draft)?;
     }
     Ok(draft)
@@ -55,9 +60,10 @@ fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
     let on = |feature| features.contains(feature);
     let many = |feature, n| if on(feature) { n } else { 1 };
     Ok(Config {
-        min_funcs: 1,
-        max_funcs: u.int_in_range(1..=4)?,
+        min_funcs: 2,
+        max_funcs: u.int_in_range(2..=4)?,
         max_instructions: u.int_in_range(40..=120)?,
+        min_types: 4,
         max_types: 12,
         max_globals: 6,
         max_imports: *u.choose(&[0, 0, 3, 8])?,
@@ -74,7 +80,6 @@ fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
         max_tables: many(Features::REFERENCE_TYPES, 3),
         max_table_elements: MAX_TABLE_ELEMENTS,
         table_max_size_required: true,
-        export_everything: true,
         // Half of the modules avoid traps, and so run on to interesting places.
         disallow_traps: u.arbitrary()?,
         limit_arrays_in_const_exprs: true,

@@ -147,11 +147,28 @@ impl Info {
         Some(Signature { params: carry(func.params())?, results: carry(func.results())? })
     }
 
-    /// The exported functions: name and function index.
-    pub fn exported_functions(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.exports
-            .iter()
-            .filter(|export| matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact))
-            .map(|export| (export.name.as_str(), export.index))
+    /// The functions to be called from outside, by name and index.
+    pub fn callable(&self, which: Exports) -> Vec<(String, u32)> {
+        match which {
+            Exports::Named => self
+                .exports
+                .iter()
+                .filter(|export| matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact))
+                .map(|export| (export.name.clone(), export.index))
+                .collect(),
+            Exports::Defined => {
+                (self.imported_functions..self.functions.len() as u32).map(|f| (format!("f{f}"), f)).collect()
+            }
+        }
     }
+}
+
+/// Which functions are to be called from outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exports {
+    /// Those that the module exports, by their names.
+    #[default]
+    Named,
+    /// All that it defines, as `f` and their index.
+    Defined,
 }

@@ -23,6 +23,6 @@ mod sections;
 pub mod shims;
 pub mod types;
 
-pub use info::Info;
+pub use info::{Exports, Info};
 pub use prepare::{Callable, Plan, PrepareError, Prepared, prepare};
 pub use types::{Signature, Type, lower, raise, wasm_features};

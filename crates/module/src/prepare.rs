@@ -4,7 +4,7 @@ use crate::rewrite::Rewriter;
 use crate::sections::Sections;
 use crate::shims::Shims;
 use crate::types::{self, Signature, argument_slots, result_slots};
-use crate::{Info, provider};
+use crate::{Exports, Info, provider};
 use assay_engine::{Action, Call, Features, Host, HostFunction, Module, Value};
 use std::collections::BTreeSet;
 use wasmparser::TypeRef;
@@ -14,15 +14,18 @@ use wasmparser::TypeRef;
 pub struct Plan {
     /// The features that the module may use; shims use no others.
     pub features: Features,
+    /// Which functions are to be called.
+    pub exports: Exports,
     /// The fuel that instantiation and each call get.
     pub fuel: i32,
     /// What array lengths are masked with, if they are.
     pub array_mask: Option<i32>,
-    /// The exported functions whose exceptions are to reach the host.
+    /// The functions, by name, whose exceptions are to reach the host.
     pub uncaught: BTreeSet<String>,
     /// Mixed into what host functions return.
     pub host_seed: u32,
-    /// What each imported function does, by number; those that are missing return.
+    /// What each imported function does, by number; those that are missing return. Calls are of
+    /// functions by their own names, with arguments in their own types.
     pub actions: Vec<Vec<Action>>,
 }
 
@@ -30,6 +33,7 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             features: Features::WASM3,
+            exports: Exports::Named,
             fuel: 20_000,
             array_mask: None,
             uncaught: BTreeSet::new(),
@@ -112,7 +116,7 @@ pub fn prepare(wasm: &[u8], info: &Info, plan: &Plan) -> Result<Prepared, Prepar
     let env = env.map(|wasm| Module { name: provider::NAME.into(), wasm });
     Ok(Prepared {
         modules: env.into_iter().chain([main]).collect(),
-        host: host(info, &signatures, plan),
+        host: host(info, &signatures, plan, &callables),
         memories: info.memories.len() as u32,
         tags: info.tags.len() as u32,
         callables,
@@ -126,14 +130,26 @@ fn imported_signatures(info: &Info) -> Result<Vec<Signature>, PrepareError> {
         .collect()
 }
 
-fn host(info: &Info, signatures: &[Signature], plan: &Plan) -> Host {
+fn host(info: &Info, signatures: &[Signature], plan: &Plan, callables: &[Callable]) -> Host {
+    let shimmed = |action: &Action| match action {
+        Action::Call { export, args } => {
+            match callables.iter().find(|callable| callable.name == *export) {
+                Some(callable) => {
+                    let Call { export, args, .. } = callable.call(args);
+                    Action::Call { export, args }
+                }
+                None => Action::Return,
+            }
+        }
+        other => other.clone(),
+    };
     let imports =
         info.imports.iter().filter(|import| matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
     let functions = imports.zip(signatures).enumerate().map(|(number, (import, signature))| HostFunction {
         label: format!("{}.{}", import.module, import.field),
         params: result_slots(&signature.params),
         results: argument_slots(&signature.results),
-        actions: plan.actions.get(number).cloned().unwrap_or_default(),
+        actions: plan.actions.get(number).into_iter().flatten().map(shimmed).collect(),
     });
     Host { seed: plan.host_seed, functions: functions.collect() }
 }

@@ -2,7 +2,8 @@
 //!
 //! | export | what it does |
 //! |---|---|
-//! | `assay:call:F` | lifts arguments, calls `F`, lowers results; only where `F` has other types than `i32` and `i64` |
+//! | `F` | the function itself, where it has no other types than `i32` and `i64` |
+//! | `assay:call:F` | lifts arguments, calls `F`, lowers results |
 //! | `assay:catch:F` | the same, and catches: the last result is the status |
 //! | `assay:payload:T` | the lowered payload of the last exception caught with tag `T` |
 //! | `assay:observe` | fuel, all globals, then size and digest of each table; refills the fuel |
@@ -203,9 +204,9 @@ impl<'a> Shims<'a> {
         let mut left_out = Vec::new();
         let catching = self.features.contains(Features::EXCEPTIONS);
         let classify = catching.then(|| self.classify()).flatten();
-        let exports: Vec<_> = self.info.exported_functions().map(|(name, f)| (name.to_owned(), f)).collect();
-        for (name, function) in exports {
-            let signature = self.info.signature_of_type(self.info.functions[function as usize]);
+        for (name, function) in self.info.callable(plan.exports) {
+            let signature = self.info.functions.get(function as usize);
+            let signature = signature.and_then(|&ty| self.info.signature_of_type(ty));
             match signature.ok_or("its types cannot be carried").and_then(|s| self.check(s)) {
                 Err(why) => left_out.push((name, why)),
                 Ok(signature) => {
@@ -236,7 +237,9 @@ impl<'a> Shims<'a> {
             None if plain => name.clone(),
             None => names::call(&name),
         };
-        if export != name {
+        if export == name {
+            self.export(&name, ExportKind::Func, self.callee(function));
+        } else {
             self.declare(&signature.params);
             let params = slot_types(&argument_slots(&signature.params));
             let mut results = slot_types(&result_slots(&signature.results));

@@ -6,10 +6,10 @@ use crate::instance::{WasmtimeInstance, outcome_of, unknown};
 use crate::trap::Failure;
 use crate::{Configuration, ConfigurationError};
 use assay_engine::{
-    Engine, EngineError, Features, Instance as _, Instantiated, Outcome, Phase, Program, Resource,
+    Engine, EngineError, Features, Instance as _, Instantiated, Outcome, Phase, Program, Resource, Spent,
     names,
 };
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wasmtime::{Extern, Instance, Linker, Module, Store, UpdateDeadline};
 
 /// The version of Wasmtime that this adapter is built with. Wasmtime does not say it; a test
@@ -24,17 +24,6 @@ const LARGE_MEMORY_PAGES: u64 = 1 << 10;
 
 /// The size above which a table may not be had, in elements.
 const LARGE_TABLE_ELEMENTS: u64 = 1 << 20;
-
-/// The time spent inside Wasmtime.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// Compilation, with serialisation where the configuration asks for it.
-    pub compile: Duration,
-    /// Instantiation, with the start functions.
-    pub instantiate: Duration,
-    /// Calls, with the host functions that they call.
-    pub call: Duration,
-}
 
 /// Wasmtime in one configuration. Its engine is kept from program to program; each program has a
 /// store of its own.
@@ -79,11 +68,6 @@ impl WasmtimeEngine {
     /// The configuration.
     pub fn configuration(&self) -> &Configuration {
         &self.configuration
-    }
-
-    /// The time spent inside Wasmtime since this engine was made.
-    pub fn spent(&self) -> Spent {
-        self.spent
     }
 
     /// Counts the instructions that the calls of a program execute, by Wasmtime's fuel: one for
@@ -304,6 +288,10 @@ impl Engine for WasmtimeEngine {
 
     fn features(&self) -> Features {
         self.features
+    }
+
+    fn spent(&self) -> Spent {
+        self.spent
     }
 
     fn instantiate<'a>(

@@ -1,6 +1,6 @@
 //! A running program.
 
-use crate::engine::Spent;
+use assay_engine::Spent;
 use crate::futures::block_on;
 use crate::host::{HostData, is_asynchronous, missing};
 use crate::trap::Failure;

@@ -20,4 +20,4 @@ mod tests;
 pub use configuration::{
     Compiler, Configuration, ConfigurationError, STACK_BYTES_NEEDED, WASM_STACK_BYTES,
 };
-pub use engine::{Spent, VERSION, WasmtimeEngine};
+pub use engine::{VERSION, WasmtimeEngine};

@@ -1,1 +1,44 @@
 //! V8 in this process.
+//!
+//! The crate is empty without its cargo feature `v8`: the build script of the crate `v8` downloads
+//! a library from a site that not every machine reaches. [`AVAILABLE`] tells which it is.
+//!
+//! # What the calling thread needs
+//!
+//! V8 runs on the caller's stack, of which it takes up to [`STACK_BYTES`] for JavaScript and
+//! WebAssembly and leaves alone what lies above. Beyond those its compilers want room, so a
+//! thread needs a stack of [`THREAD_STACK_BYTES`] below the call; the 2 MiB that Rust gives to a
+//! thread are enough. An engine may move from thread to thread.
+
+/// Whether the crate was built with V8.
+pub const AVAILABLE: bool = cfg!(feature = "v8");
+
+/// The stack that JavaScript and WebAssembly may take before a program has exhausted it.
+pub const STACK_BYTES: usize = 984 << 10;
+
+/// The stack that a thread needs below a call of the engine.
+pub const THREAD_STACK_BYTES: usize = STACK_BYTES + (512 << 10);
+
+#[cfg(feature = "v8")]
+mod engine;
+#[cfg(feature = "v8")]
+mod host;
+#[cfg(feature = "v8")]
+mod instance;
+#[cfg(feature = "v8")]
+mod realm;
+#[cfg(feature = "v8")]
+mod signature;
+#[cfg(feature = "v8")]
+mod texts;
+#[cfg(feature = "v8")]
+mod thrown;
+#[cfg(feature = "v8")]
+mod values;
+#[cfg(feature = "v8")]
+mod vm;
+#[cfg(feature = "v8")]
+mod watchdog;
+
+#[cfg(feature = "v8")]
+pub use engine::V8Engine;

@@ -1,0 +1,322 @@
+//! Arbitrary cases, as far as the rules of a case allow.
+
+use crate::samples::{SAMPLES, sample};
+use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
+use assay_engine::{
+    Action, Call, Features, Host, HostCall, HostEffect, HostFunction, Limits, MemoryDigest, Module,
+    Outcome, Phase, Program, Reference, Resource, Slot, State, Step, Transcript, Trap, Traps,
+    Value, names,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+/// Text with all that a format may stumble over.
+pub fn text() -> BoxedStrategy<String> {
+    let awkward = select(vec![
+        '"', '\'', '\\', '\n', '\r', '\t', '\0', ';', '#', '(', ')', '[', ']', '=', ' ', '\u{7f}',
+        '\u{202e}', '\u{feff}', 'ä', '語', '😀',
+    ]);
+    let any = prop_oneof![any::<char>(), awkward, proptest::char::range('a', 'z')];
+    vec(any, 0..12)
+        .prop_map(|chars| chars.into_iter().collect())
+        .boxed()
+}
+
+/// A value that a script can pass to a call.
+pub fn argument() -> BoxedStrategy<Value> {
+    prop_oneof![
+        any::<u32>().prop_map(Value::I32),
+        any::<u64>().prop_map(Value::I64),
+        any::<u32>().prop_map(Value::F32),
+        any::<u64>().prop_map(Value::F64),
+        (1..=0x7f_ffffu32, any::<bool>())
+            .prop_map(|(bits, sign)| Value::F32(bits | 0x7f80_0000 | u32::from(sign) << 31)),
+        (1..=0xf_ffff_ffff_ffffu64, any::<bool>())
+            .prop_map(|(bits, sign)| Value::F64(bits | 0x7ff << 52 | u64::from(sign) << 63)),
+        select(vec![
+            0.0f64,
+            -0.0,
+            1.5,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::MIN_POSITIVE,
+            5e-324
+        ])
+        .prop_map(|x| Value::F64(x.to_bits())),
+        any::<u128>().prop_map(Value::V128),
+        Just(Value::Ref(Reference::Null)),
+        any::<u32>().prop_map(|n| Value::Ref(Reference::Extern(n))),
+    ]
+    .boxed()
+}
+
+/// A value that a script can claim exactly.
+fn slot_value() -> BoxedStrategy<Value> {
+    let references = vec![
+        Reference::Func,
+        Reference::Struct,
+        Reference::Array,
+        Reference::Internal,
+    ];
+    prop_oneof![4 => argument(), 1 => select(references).prop_map(Value::Ref)].boxed()
+}
+
+/// Any value at all.
+pub fn value() -> BoxedStrategy<Value> {
+    let reference = prop_oneof![any::<i32>().prop_map(Reference::I31), Just(Reference::Exn)];
+    prop_oneof![8 => slot_value(), 1 => reference.prop_map(Value::Ref)].boxed()
+}
+
+fn slots() -> BoxedStrategy<Vec<Slot>> {
+    vec(select(vec![Slot::I32, Slot::I64, Slot::Extern]), 0..4).boxed()
+}
+
+fn action() -> BoxedStrategy<Action> {
+    prop_oneof![
+        Just(Action::Return),
+        Just(Action::Trap),
+        (any::<u32>(), slots()).prop_map(|(tag, params)| Action::Throw { tag, params }),
+        any::<[u32; 2]>().prop_map(|[memory, pages]| Action::GrowMemory { memory, pages }),
+        any::<[u32; 2]>().prop_map(|[table, elements]| Action::GrowTable { table, elements }),
+        (text(), vec(value(), 0..3)).prop_map(|(export, args)| Action::Call { export, args }),
+    ]
+    .boxed()
+}
+
+fn host() -> BoxedStrategy<Host> {
+    let function = (text(), slots(), slots(), vec(action(), 0..4)).prop_map(
+        |(label, params, results, actions)| HostFunction {
+            label,
+            params,
+            results,
+            actions,
+        },
+    );
+    (any::<u32>(), vec(function, 0..3))
+        .prop_map(|(seed, functions)| Host { seed, functions })
+        .boxed()
+}
+
+/// The samples, and bytes that are no module.
+fn wasm() -> BoxedStrategy<Vec<u8>> {
+    let name = select(SAMPLES).prop_map(|(name, _)| name);
+    let sample = prop_oneof![4 => name, 1 => Just("shims")].prop_map(sample);
+    prop_oneof![8 => sample, 1 => vec(any::<u8>(), 0..80)].boxed()
+}
+
+fn module() -> BoxedStrategy<Module> {
+    (text(), wasm())
+        .prop_map(|(name, wasm)| Module { name, wasm })
+        .boxed()
+}
+
+fn call() -> BoxedStrategy<Call> {
+    let export = prop_oneof![
+        text(),
+        text().prop_map(|name| names::call(&name)),
+        text().prop_map(|name| names::catch(&name)),
+        select(vec!["f", "g", "h", "none"]).prop_map(names::catch),
+        // What only looks like a getter of payloads.
+        select(vec![
+            "assay:payload:",
+            "assay:payload:01",
+            "assay:payload:x",
+            "assay:observe:"
+        ])
+        .prop_map(String::from),
+    ];
+    (export, vec(argument(), 0..4))
+        .prop_map(|(export, args)| {
+            let catches = export.starts_with("assay:catch:");
+            Call {
+                export,
+                args,
+                catches,
+            }
+        })
+        .boxed()
+}
+
+fn program() -> BoxedStrategy<Program> {
+    let limits = any::<[u32; 3]>().prop_map(|[time_ms, stack_bytes, gc_heap_bytes]| Limits {
+        time_ms,
+        stack_bytes,
+        gc_heap_bytes,
+    });
+    (
+        vec(module(), 1..4),
+        host(),
+        vec(call(), 0..6),
+        any::<[u32; 2]>(),
+        limits,
+    )
+        .prop_map(|(modules, host, calls, [memories, tags], limits)| Program {
+            modules,
+            host,
+            calls,
+            memories,
+            tags,
+            limits,
+        })
+        .boxed()
+}
+
+/// An outcome that is not a return.
+fn failure() -> BoxedStrategy<Outcome> {
+    let tag = prop_oneof![0..3u32, u32::MAX - 3..=u32::MAX];
+    let resources = vec![
+        Resource::Fuel,
+        Resource::Time,
+        Resource::Stack,
+        Resource::Memory,
+    ];
+    prop_oneof![
+        select(Trap::ALL).prop_map(|trap| Outcome::Trapped(trap.into())),
+        subsequence(Trap::ALL, 0..4).prop_map(|traps| Outcome::Trapped(Traps::any_of(&traps))),
+        (option::of(tag), vec(value(), 0..3))
+            .prop_map(|(tag, payload)| Outcome::Threw { tag, payload }),
+        Just(Outcome::Threw {
+            tag: None,
+            payload: vec![]
+        }),
+        select(resources).prop_map(Outcome::Exhausted),
+        select(vec![Phase::Compile, Phase::Link]).prop_map(Outcome::Rejected),
+    ]
+    .boxed()
+}
+
+fn outcome() -> BoxedStrategy<Outcome> {
+    prop_oneof![vec(value(), 0..4).prop_map(Outcome::Returned), failure()].boxed()
+}
+
+fn host_calls() -> BoxedStrategy<Vec<HostCall>> {
+    let effect = prop_oneof![
+        Just(HostEffect::Returned),
+        Just(HostEffect::Trapped),
+        Just(HostEffect::Threw),
+        option::of(any::<u64>()).prop_map(HostEffect::Grew),
+        option::of(vec(value(), 0..3)).prop_map(HostEffect::Called),
+    ];
+    let call =
+        (any::<u32>(), vec(value(), 0..3), effect).prop_map(|(import, args, effect)| HostCall {
+            import,
+            args,
+            effect,
+        });
+    vec(call, 0..3).boxed()
+}
+
+fn state() -> BoxedStrategy<State> {
+    let memory =
+        (any::<u64>(), any::<u32>()).prop_map(|(bytes, crc32)| MemoryDigest { bytes, crc32 });
+    (vec(slot_value(), 0..5), vec(memory, 0..3))
+        .prop_map(|(slots, memories)| State { slots, memories })
+        .boxed()
+}
+
+fn step() -> BoxedStrategy<Step> {
+    (outcome(), host_calls(), option::of(state()))
+        .prop_map(|(outcome, host, state)| Step {
+            outcome,
+            host,
+            state,
+        })
+        .boxed()
+}
+
+/// A transcript of at most this many calls.
+fn transcript(calls: usize) -> BoxedStrategy<Transcript> {
+    let runs = (host_calls(), state(), vec(step(), 0..=calls)).prop_map(|(host, state, calls)| {
+        let outcome = Outcome::Returned(Vec::new());
+        Transcript {
+            instantiation: Step {
+                outcome,
+                host,
+                state: Some(state),
+            },
+            calls,
+        }
+    });
+    let fails = (failure(), host_calls()).prop_map(|(outcome, host)| Transcript {
+        instantiation: Step {
+            outcome,
+            host,
+            state: None,
+        },
+        calls: Vec::new(),
+    });
+    prop_oneof![3 => runs, 1 => fails].boxed()
+}
+
+fn table() -> BoxedStrategy<toml::Table> {
+    let leaf = prop_oneof![
+        any::<bool>().prop_map(toml::Value::from),
+        any::<i64>().prop_map(toml::Value::from),
+        any::<f64>()
+            .prop_filter("a NaN is not equal to itself", |x| !x.is_nan())
+            .prop_map(toml::Value::from),
+        text().prop_map(toml::Value::from),
+    ];
+    let inner = leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..3).prop_map(toml::Value::Array),
+            vec((text(), inner), 0..3)
+                .prop_map(|pairs| toml::Value::Table(pairs.into_iter().collect())),
+        ]
+    });
+    vec((text(), inner), 0..4)
+        .prop_map(|pairs| pairs.into_iter().collect())
+        .boxed()
+}
+
+fn engine() -> BoxedStrategy<EngineRecord> {
+    (any::<bool>(), text(), text(), option::of(table()))
+        .prop_map(|(subject, name, version, configuration)| EngineRecord {
+            role: if subject { Role::Subject } else { Role::Oracle },
+            name,
+            version,
+            configuration,
+        })
+        .boxed()
+}
+
+fn finding() -> BoxedStrategy<FindingRecord> {
+    let seen = (text(), text()).prop_map(|(engine, what)| Seen { engine, what });
+    (text(), text(), vec(seen, 0..3))
+        .prop_map(|(signature, what, seen)| FindingRecord {
+            signature,
+            what,
+            seen,
+        })
+        .boxed()
+}
+
+/// Any case that keeps the rules, with its modules as they came.
+pub fn case() -> BoxedStrategy<Case> {
+    let features = any::<u32>().prop_map(Features::from_bits_truncate);
+    let programs = program().prop_flat_map(|program| {
+        let calls = program.calls.len();
+        (Just(program), option::weighted(0.8, transcript(calls)))
+    });
+    let origin = (text(), option::of(any::<u64>()), option::of(any::<u64>()));
+    (
+        origin,
+        features,
+        programs,
+        vec(engine(), 0..3),
+        option::of(finding()),
+    )
+        .prop_map(
+            |((target, seed, index), features, (program, expected), engines, finding)| Case {
+                seed,
+                index,
+                engines,
+                expected,
+                finding,
+                ..Case::exact(target, features, program)
+            },
+        )
+        .boxed()
+}

@@ -1,0 +1,10 @@
+//! The case format, from outside.
+
+mod arbitrary;
+mod damage;
+mod files;
+mod golden;
+mod modules;
+mod round_trip;
+mod runner;
+mod samples;

@@ -1,0 +1,383 @@
+//! The engine: programs in, transcripts out, and what happens when the child does not live to
+//! tell.
+
+use crate::child::{Child, Failure};
+use crate::frame::{Malformed, NotForJs};
+use crate::instance::JsInstance;
+use crate::messages::heap_was_full;
+use crate::reply::{Record, Reply};
+use crate::request::Request;
+use crate::signature::Signatures;
+use crate::spec::{JsSpec, Runtime};
+use crate::probe;
+use assay_engine::{
+    Engine, EngineError, Features, Instantiated, Outcome, Program, Resource, Spent, Step, Transcript,
+};
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a runtime may take to start and be probed.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A JavaScript engine in a child process.
+///
+/// The child is started again, for the next program, after it crashed or hung.
+#[derive(Debug)]
+pub struct JsEngine {
+    spec: JsSpec,
+    version: String,
+    runtime: String,
+    features: Features,
+    child: Option<Child>,
+    /// Whether a program was sent whose reply has not been read.
+    begun: bool,
+    spent: Spent,
+    /// Which rows of the table of messages have occurred.
+    seen: Vec<bool>,
+}
+
+/// Why an engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The program cannot be run, or the host script not be written.
+    #[error("cannot start {}: {source}", path.display())]
+    Spawn {
+        /// The program.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// It runs, but not as an engine should.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The child ended because its heap was full: to the program, that is an outcome.
+    HeapFull,
+    /// Anything else.
+    Failed(EngineError),
+}
+
+impl JsEngine {
+    /// Starts the runtime, asks who it is, and probes what it can.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be run, or does not answer.
+    pub fn start(spec: JsSpec) -> Result<Self, StartError> {
+        let seen = vec![false; spec.runtime.rows().len()];
+        let mut engine = Self {
+            spec,
+            version: String::new(),
+            runtime: String::new(),
+            features: Features::empty(),
+            child: None,
+            begun: false,
+            spent: Spent::default(),
+            seen,
+        };
+        engine.start_child()?;
+        engine.features = engine.probe().map_err(|stop| engine.failure(stop))?;
+        engine.spent = Spent::default();
+        Ok(engine)
+    }
+
+    /// What it was started with.
+    pub fn spec(&self) -> &JsSpec {
+        &self.spec
+    }
+
+    /// The runtime and its version: `Node.js 26.10.0`.
+    pub fn runtime(&self) -> &str {
+        &self.runtime
+    }
+
+    /// The number of the running process, if one is running.
+    pub fn process_id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// The texts of the table of messages that have occurred since the last time.
+    #[cfg(test)]
+    pub(crate) fn take_texts_seen(&mut self) -> Vec<&'static str> {
+        let rows = self.spec.runtime.rows().iter().zip(&mut self.seen);
+        rows.filter_map(|(row, seen)| std::mem::take(seen).then_some(row.text)).collect()
+    }
+
+    fn start_child(&mut self) -> Result<(), StartError> {
+        let child = Child::start(&self.spec);
+        let path = || self.spec.path.clone();
+        self.child = Some(child.map_err(|source| StartError::Spawn { path: path(), source })?);
+        let mut request = Request::new();
+        request.hello(self.spec.runtime.rows());
+        let records = self.exchange(&request.finish(), START_LIMIT);
+        match records.map_err(|stop| self.failure(stop))?.pop() {
+            Some(Record::Hello { runtime, version }) => {
+                self.version = match self.spec.runtime {
+                    Runtime::Bun => format!("{version:.12} ({runtime})"),
+                    Runtime::Node | Runtime::Deno => version,
+                };
+                self.runtime = runtime;
+                Ok(())
+            }
+            _ => Err(self.misuse("the child does not say who it is").into()),
+        }
+    }
+
+    fn probe(&mut self) -> Result<Features, Stop> {
+        let mut request = Request::new();
+        for program in probe::programs() {
+            let signatures = Signatures::of(&program.main().wasm);
+            self.unless_refused(request.instantiate(&program, &signatures, false))?;
+            for call in &program.calls {
+                self.unless_refused(request.call(&call.export, &call.args, &signatures))?;
+            }
+        }
+        self.exchange(&request.finish(), START_LIMIT).map(|records| probe::features(&records))
+    }
+
+    /// Sends commands and waits for their records.
+    pub(crate) fn exchange(&mut self, frame: &[u8], limit: Duration) -> Result<Vec<Record>, Stop> {
+        self.send(frame)?;
+        self.receive(limit)
+    }
+
+    /// Sends commands to the child, a new one if need be.
+    fn send(&mut self, frame: &[u8]) -> Result<(), Stop> {
+        if self.begun {
+            // Someone began a program and did not ask for it. Its reply must not be taken for
+            // that to another.
+            self.receive(START_LIMIT)?;
+        }
+        if self.child.is_none() {
+            self.start_child().map_err(|error| Stop::Failed(self.restart_failed(error)))?;
+        }
+        if !self.child.as_mut().is_some_and(Child::is_running) {
+            return Err(self.died("before the program, "));
+        }
+        let sent = self.child.as_mut().map_or(Err(Failure::Gone), |child| child.send(frame));
+        sent.map_err(|_| self.died(""))
+    }
+
+    /// Waits for the records of what was sent.
+    fn receive(&mut self, limit: Duration) -> Result<Vec<Record>, Stop> {
+        self.begun = false;
+        let Some(child) = &mut self.child else {
+            return Err(Stop::Failed(self.misuse("there is no child")));
+        };
+        let records = match child.receive(limit) {
+            Ok(frame) => records(frame, self.spec.runtime, &mut self.seen, &mut self.spent),
+            Err(Failure::Gone) => return Err(self.died("")),
+            Err(Failure::TimedOut) => return Err(self.hung(limit)),
+            Err(Failure::Nonsense) => return Err(self.derailed()),
+        };
+        let mut records = records.map_err(|Malformed| self.derailed())?;
+        match records.pop() {
+            Some(Record::Misuse(what)) => Err(Stop::Failed(self.misuse(what))),
+            Some(Record::UnknownText(text)) => {
+                let engine = self.spec.name.clone();
+                Err(Stop::Failed(EngineError::UnknownText { engine, text }))
+            }
+            last => {
+                records.extend(last);
+                Ok(records)
+            }
+        }
+    }
+
+    /// Clears away a child that is gone.
+    fn died(&mut self, when: &str) -> Stop {
+        let Some(child) = self.child.take() else {
+            return Stop::Failed(self.misuse("there is no child"));
+        };
+        let end = child.end();
+        if heap_was_full(&end.stderr) {
+            return Stop::HeapFull;
+        }
+        let how = format!("{when}{}", end.how());
+        Stop::Failed(EngineError::Crashed { engine: self.spec.name.clone(), how })
+    }
+
+    fn hung(&mut self, limit: Duration) -> Stop {
+        self.child = None;
+        let time_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
+        Stop::Failed(EngineError::Hung { engine: self.spec.name.clone(), time_ms })
+    }
+
+    /// After a reply that makes no sense, the child is of no more use.
+    fn derailed(&mut self) -> Stop {
+        self.child = None;
+        Stop::Failed(self.misuse("the child's reply is malformed"))
+    }
+
+    fn restart_failed(&self, error: StartError) -> EngineError {
+        match error {
+            StartError::Engine(error) => error,
+            StartError::Spawn { .. } => {
+                let how = format!("and cannot be started again: {error}");
+                EngineError::Crashed { engine: self.spec.name.clone(), how }
+            }
+        }
+    }
+
+    /// The error for a stop that cannot be the program's outcome.
+    fn failure(&self, stop: Stop) -> EngineError {
+        match stop {
+            Stop::Failed(error) => error,
+            Stop::HeapFull => {
+                let how = "its heap is full".to_owned();
+                EngineError::Crashed { engine: self.spec.name.clone(), how }
+            }
+        }
+    }
+
+    pub(crate) fn misuse(&self, what: impl Into<String>) -> EngineError {
+        EngineError::misuse(&self.spec.name, what)
+    }
+
+    pub(crate) fn unless_refused(&self, written: Result<(), NotForJs>) -> Result<(), Stop> {
+        written.map_err(|NotForJs(value)| {
+            Stop::Failed(self.misuse(format!("JavaScript cannot be handed {value}")))
+        })
+    }
+
+    /// The frame that runs a program; up to and including call `until`, where that is given.
+    fn request(&self, program: &Program, until: Option<usize>) -> Result<Request, EngineError> {
+        let signatures = Signatures::of(&program.main().wasm);
+        let mut request = Request::new();
+        let mut written = request.instantiate(program, &signatures, true);
+        for call in program.calls.iter().take(until.unwrap_or(usize::MAX)) {
+            written = written.and_then(|()| request.step(call, &signatures));
+        }
+        self.unless_refused(written).map_err(|stop| self.failure(stop))?;
+        Ok(request)
+    }
+
+    /// The transcript of a program in which the heap runs full, which a dead child cannot give:
+    /// runs it again, one command at a time, to see at which step.
+    fn run_stepwise(&mut self, program: &Program) -> Result<Transcript, EngineError> {
+        let signatures = Signatures::of(&program.main().wasm);
+        let mut request = Request::new();
+        let written = request.instantiate(program, &signatures, true);
+        self.unless_refused(written).map_err(|stop| self.failure(stop))?;
+        let instantiation = self.one_step(request, program)?;
+        let mut transcript = Transcript { instantiation, calls: Vec::new() };
+        for call in &program.calls {
+            if transcript.calls.last().unwrap_or(&transcript.instantiation).state.is_none() {
+                break;
+            }
+            let mut request = Request::new();
+            let written = request.step(call, &signatures);
+            self.unless_refused(written).map_err(|stop| self.failure(stop))?;
+            transcript.calls.push(self.one_step(request, program)?);
+        }
+        Ok(transcript)
+    }
+
+    fn one_step(&mut self, request: Request, program: &Program) -> Result<Step, EngineError> {
+        match self.exchange(&request.finish(), time_limit(program)) {
+            Ok(mut records) => match records.pop() {
+                Some(Record::Instantiated(step) | Record::Stepped(step)) => Ok(step),
+                _ => Err(self.misuse("a step has no record")),
+            },
+            Err(Stop::HeapFull) => {
+                let outcome = Outcome::Exhausted(Resource::Memory);
+                Ok(Step { outcome, host: Vec::new(), state: None })
+            }
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+}
+
+/// How long the child may take for a program.
+pub(crate) fn time_limit(program: &Program) -> Duration {
+    Duration::from_millis(program.limits.time_ms.into())
+}
+
+fn records(
+    frame: &[u8],
+    runtime: Runtime,
+    seen: &mut [bool],
+    spent: &mut Spent,
+) -> Result<Vec<Record>, Malformed> {
+    let mut reply = Reply::new(frame, runtime.rows(), seen)?;
+    *spent = *spent + reply.spent;
+    let mut records = Vec::new();
+    while let Some(record) = reply.next()? {
+        records.push(record);
+    }
+    Ok(records)
+}
+
+impl Engine for JsEngine {
+    fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    fn version(&self) -> &str {
+        &self.version
+    }
+
+    fn features(&self) -> Features {
+        self.features
+    }
+
+    /// By the children's own clocks.
+    fn spent(&self) -> Spent {
+        self.spent
+    }
+
+    fn instantiate<'a>(&'a mut self, program: &'a Program) -> Result<Instantiated<'a>, EngineError> {
+        JsInstance::make(self, program)
+    }
+
+    fn begin(&mut self, program: &Program) -> Result<(), EngineError> {
+        let frame = self.request(program, None)?.finish();
+        match self.send(&frame) {
+            Ok(()) => {
+                self.begun = true;
+                Ok(())
+            }
+            Err(stop) => Err(self.failure(stop)),
+        }
+    }
+
+    fn run(&mut self, program: &Program) -> Result<Transcript, EngineError> {
+        if !self.begun {
+            self.begin(program)?;
+        }
+        let records = match self.receive(time_limit(program)) {
+            Ok(records) => records,
+            Err(Stop::HeapFull) => return self.run_stepwise(program),
+            Err(Stop::Failed(error)) => return Err(error),
+        };
+        let mut steps = records.into_iter();
+        let Some(Record::Instantiated(instantiation)) = steps.next() else {
+            return Err(self.misuse("the instantiation has no record"));
+        };
+        let calls = steps.map(|record| match record {
+            Record::Stepped(step) => Ok(step),
+            _ => Err(self.misuse("a step has no record")),
+        });
+        Ok(Transcript { instantiation, calls: calls.collect::<Result<_, _>>()? })
+    }
+
+    fn memory_after(
+        &mut self,
+        program: &Program,
+        call: Option<usize>,
+        memory: u32,
+    ) -> Result<Vec<u8>, EngineError> {
+        let mut request = self.request(program, Some(call.map_or(0, |n| n + 1)))?;
+        request.read(memory);
+        let records = self.exchange(&request.finish(), time_limit(program));
+        match records.map_err(|stop| self.failure(stop))?.pop() {
+            Some(Record::Bytes(bytes)) => Ok(bytes),
+            _ => Err(self.misuse("the memory has no record")),
+        }
+    }
+}

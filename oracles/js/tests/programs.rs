@@ -1,0 +1,380 @@
+//! Programs and their transcripts: values, state, catching shims, several modules, memory.
+
+mod common;
+
+use assay_engine::{
+    Engine, EngineError, Features, MemoryDigest, Outcome, Phase, Program, Reference, Resource,
+    State, Trap, Value, drive,
+};
+use common::*;
+
+#[test]
+fn every_engine_has_wasm_3_and_a_version() {
+    each_engine(|engine| {
+        assert!(engine.features().contains(Features::WASM3), "{:?}", engine.features());
+        assert!(!engine.features().contains(Features::CUSTOM_PAGE_SIZES));
+        let jsc = engine.name() == "jsc";
+        assert_eq!(engine.features().contains(Features::WIDE_ARITHMETIC), jsc);
+        assert!(!engine.version().is_empty() && !engine.runtime().is_empty());
+    });
+}
+
+#[test]
+fn values_cross_in_both_directions() {
+    let wat = r#"(module
+        (func (export "assay:observe") (result i32) (i32.const 1))
+        (func (export "all") (param i32 i64 externref) (result i32 i64 externref)
+            (local.get 0) (local.get 1) (local.get 2))
+        (func (export "floats") (param f32 f64) (result f32 f64) (local.get 0) (local.get 1))
+        (func (export "i64") (result i64) (i64.const -2))
+        (func (export "internal") (result externref externref)
+            (extern.convert_any (ref.i31 (i32.const 5)))
+            (extern.convert_any (struct.new 1)))
+        (func (export "refs") (result anyref anyref funcref)
+            (ref.i31 (i32.const -5)) (struct.new 1) (ref.func 0))
+        (elem declare func 0)
+        (type (func)) (type (struct)))"#;
+    let extern_7 = Value::Ref(Reference::Extern(7));
+    let internal = Value::Ref(Reference::Internal);
+    let edge = [i32(i32::MIN), i64(i64::MIN), extern_7];
+    let nothing = [i32(-1), i64(-1), NULL];
+    let floats = [Value::F32(1.5f32.to_bits()), Value::F64((-0.0f64).to_bits())];
+    let refs = [Value::Ref(Reference::I31(-5)), internal, Value::Ref(Reference::Func)];
+    let mut program = program(wat);
+    program.calls = vec![
+        call("all", &edge),
+        call("all", &nothing),
+        call("floats", &floats),
+        call("i64", &[]),
+        call("internal", &[]),
+        call("refs", &[]),
+    ];
+    each_engine(|engine| {
+        let transcript = engine.run(&program).unwrap();
+        let outcomes: Vec<_> = transcript.calls.into_iter().map(|step| step.outcome).collect();
+        let expected: [&[Value]; 6] =
+            [&edge, &nothing, &floats, &[i64(-2)], &[internal, internal], &refs];
+        assert_eq!(outcomes, expected.map(returned), "{}", engine.name());
+    });
+}
+
+#[test]
+fn what_javascript_cannot_hold_is_a_misuse() {
+    let mut program = program(r#"(module (func (export "f") (param v128)))"#);
+    program.calls = vec![call("f", &[Value::V128(1)])];
+    each_engine(|engine| {
+        let error = engine.run(&program).unwrap_err();
+        assert!(matches!(error, EngineError::Misuse { .. }), "{error}");
+    });
+}
+
+/// Memories, fuel, catching shims; what `drive` does with an instance, `run` does in one frame.
+fn rich() -> Program {
+    let wat = r#"(module
+        (memory (export "assay:memory:0") 1 3)
+        (memory (export "assay:memory:1") i64 1 2)
+        (tag $t (export "assay:tag:0") (param i64 i32))
+        (global $fuel (mut i32) (i32.const 10))
+        (func (export "assay:observe") (result i32 i64 externref)
+            (global.get $fuel)
+            (global.set $fuel (i32.const 10))
+            (i64.const -3) (ref.null extern))
+        (func (export "assay:payload:0") (result i64 i32) (i64.const 11) (i32.const 12))
+        (func (export "write") (param i32 i32) (i32.store8 (local.get 0) (local.get 1)))
+        (func (export "grow") (result i32) (memory.grow (i32.const 1)))
+        (func (export "status") (param i32) (result i64 i32) (i64.const 1) (local.get 0))
+        (func (export "only status") (param i32) (result i32) (local.get 0))
+        (func (export "spend") (global.set $fuel (i32.const -1)) unreachable)
+        (func (export "trap") unreachable)
+        (func (export "throw") (throw $t (i64.const -9) (i32.const 8)))
+        (func $deep (export "deep") (call $deep))
+        (func (export "nothing")))"#;
+    let mut program = program(wat);
+    program.memories = 2;
+    program.tags = 1;
+    let catching = |export: &str, status| {
+        let mut call = call(export, &[i32(status)]);
+        call.catches = true;
+        call
+    };
+    program.calls = vec![
+        call("write", &[i32(70), i32(7)]),
+        call("write", &[i32(65536), i32(7)]),
+        call("grow", &[]),
+        call("nothing", &[]),
+        catching("status", 0),
+        catching("status", 1),
+        catching("status", -1),
+        catching("only status", 0),
+        call("spend", &[]),
+        call("trap", &[]),
+        call("throw", &[]),
+        call("deep", &[]),
+        call("nothing", &[]),
+    ];
+    program
+}
+
+#[test]
+fn a_frame_gives_what_the_steps_give() {
+    let program = rich();
+    each_engine(|engine| {
+        let transcript = engine.run(&program).unwrap();
+        assert_eq!(transcript, drive(engine, &program).unwrap(), "{}", engine.name());
+        let outcomes: Vec<_> = transcript.calls.iter().map(|step| step.outcome.clone()).collect();
+        let payload = |values: &[Value]| Outcome::Threw { tag: Some(0), payload: values.to_vec() };
+        assert_eq!(outcomes[0], returned(&[]));
+        assert!(matches!(outcomes[1], Outcome::Trapped(t) if t.contains(Trap::OutOfBoundsMemoryAccess)));
+        assert_eq!(outcomes[2], returned(&[i32(1)]));
+        assert_eq!(outcomes[4], returned(&[i64(1)]));
+        assert_eq!(outcomes[5], payload(&[i64(11), i32(12)]));
+        assert_eq!(outcomes[6], Outcome::Threw { tag: None, payload: vec![] });
+        assert_eq!(outcomes[7], returned(&[]));
+        assert_eq!(outcomes[8], Outcome::Exhausted(Resource::Fuel));
+        assert_eq!(outcomes[9], Outcome::Trapped(Trap::Unreachable.into()));
+        assert_eq!(outcomes[10], payload(&[i64(-9), i32(8)]));
+        assert_eq!(outcomes[11], Outcome::Exhausted(Resource::Stack));
+        assert_eq!(outcomes.len(), 12, "nothing follows exhaustion");
+    });
+}
+
+#[test]
+fn memories_are_digested_and_fetched_as_they_were() {
+    let program = rich();
+    let mut first = vec![0; 65536];
+    let second = vec![0; 65536];
+    each_engine(|engine| {
+        first.truncate(65536);
+        first[70] = 0;
+        let transcript = engine.run(&program).unwrap();
+        let digests = |call: Option<usize>| {
+            let step = call.map_or(&transcript.instantiation, |n| &transcript.calls[n]);
+            step.state.clone().unwrap().memories
+        };
+        let both = |a: &[u8], b: &[u8]| vec![MemoryDigest::of(a), MemoryDigest::of(b)];
+        assert_eq!(digests(None), both(&first, &second));
+        assert_eq!(engine.memory_after(&program, None, 0).unwrap(), first);
+        first[70] = 7;
+        assert_eq!(digests(Some(0)), both(&first, &second));
+        assert_eq!(digests(Some(1)), both(&first, &second));
+        assert_eq!(engine.memory_after(&program, Some(0), 0).unwrap(), first);
+        assert_eq!(engine.memory_after(&program, Some(0), 1).unwrap(), second);
+        first.resize(2 * 65536, 0);
+        assert_eq!(digests(Some(2)), both(&first, &second));
+        assert_eq!(engine.memory_after(&program, Some(11), 0).unwrap(), first);
+    });
+}
+
+/// Digests are kept up to date by the chunk on some runtimes; whatever is written where, they are
+/// those of the content. The last program starts from zeros again.
+#[test]
+fn digests_follow_scattered_writes() {
+    let wat = format!(
+        r#"(module (memory (export "assay:memory:0") 3 9) {OBSERVER}
+        (func (export "write") (param i32 i64) (i64.store (local.get 0) (local.get 1)))
+        (func (export "grow") (drop (memory.grow (i32.const 2)))))"#
+    );
+    let mut program = program(&wat);
+    program.memories = 1;
+    for n in 0..40i32 {
+        let address = n.wrapping_mul(0x9e3_779b).rem_euclid(3 * 65536 - 8);
+        program.calls.push(call("write", &[i32(address), i64(i64::from(n) << (n % 50))]));
+        if n % 16 == 15 {
+            program.calls.push(call("grow", &[]));
+        }
+    }
+    let mut unwritten = program.clone();
+    unwritten.calls.truncate(0);
+    each_engine(|engine| {
+        let transcript = engine.run(&program).unwrap();
+        for (n, step) in transcript.calls.iter().enumerate() {
+            let bytes = engine.memory_after(&program, Some(n), 0).unwrap();
+            let found = &step.state.as_ref().unwrap().memories;
+            assert_eq!(*found, [MemoryDigest::of(&bytes)], "{} after call {n}", engine.name());
+        }
+        let state = engine.run(&unwritten).unwrap().instantiation.state.unwrap();
+        assert_eq!(state.memories, [MemoryDigest::of(&[0; 3 * 65536])]);
+    });
+}
+
+#[test]
+fn a_large_memory_comes_back_whole() {
+    let wat = format!(r#"(module (memory (export "assay:memory:0") 200) {OBSERVER})"#);
+    let mut program = program(&wat);
+    program.memories = 1;
+    each_engine(|engine| {
+        assert_eq!(engine.memory_after(&program, None, 0).unwrap(), vec![0; 200 * 65536]);
+    });
+}
+
+#[test]
+fn later_modules_import_from_earlier_ones() {
+    let first = r#"(module
+        (global $count (export "count") (mut i32) (i32.const 40))
+        (func (export "add") (param i32)
+            (global.set $count (i32.add (global.get $count) (local.get 0)))))"#;
+    let main = format!(
+        r#"(module
+        (import "first" "count" (global $count (mut i32)))
+        (import "first" "add" (func $add (param i32)))
+        {OBSERVER}
+        (func $start (call $add (i32.const 1)))
+        (start $start)
+        (func (export "f") (result i32) (call $add (i32.const 1)) (global.get $count)))"#
+    );
+    let program = Program {
+        modules: vec![module("first", first), module("main", &main)],
+        calls: vec![call("f", &[])],
+        ..Program::default()
+    };
+    each_engine(|engine| {
+        let transcript = engine.run(&program).unwrap();
+        assert_eq!(transcript.instantiation.outcome, returned(&[]));
+        assert_eq!(transcript.calls[0].outcome, returned(&[i32(42)]));
+    });
+}
+
+#[test]
+fn failing_instantiations_say_where() {
+    let cases = [
+        (r#"(module (func (export "f") (result i32)))"#, Outcome::Rejected(Phase::Compile)),
+        (r#"(module (import "no" "such" (func)))"#, Outcome::Rejected(Phase::Link)),
+        (r#"(module (import "assay:host" "0" (func)))"#, Outcome::Rejected(Phase::Link)),
+        (r#"(module (func $f unreachable) (start $f))"#, Outcome::Trapped(Trap::Unreachable.into())),
+        (
+            r#"(module (tag $t) (func $f (throw $t)) (start $f))"#,
+            Outcome::Threw { tag: None, payload: vec![] },
+        ),
+        (r#"(module (func $f (call $f)) (start $f))"#, Outcome::Exhausted(Resource::Stack)),
+        (
+            r#"(module (memory 1) (data (i32.const 65536) "x"))"#,
+            Outcome::Trapped(Trap::OutOfBoundsMemoryAccess.into()),
+        ),
+        (
+            r#"(module (table 1 funcref) (func $f) (elem (i32.const 1) $f))"#,
+            Outcome::Trapped(Trap::OutOfBoundsTableAccess.into()),
+        ),
+    ];
+    each_engine(|engine| {
+        for (wat, expected) in &cases {
+            let mut program = program(wat);
+            program.modules.insert(0, module("before", "(module)"));
+            program.calls = vec![call("f", &[])];
+            let transcript = engine.run(&program).unwrap();
+            assert_eq!(transcript.instantiation.outcome, *expected, "{}: {wat}", engine.name());
+            assert_eq!((transcript.instantiation.state, transcript.calls), (None, vec![]));
+            assert_eq!(engine.instantiate(&program).unwrap().outcome, *expected);
+        }
+    });
+}
+
+#[test]
+fn an_earlier_module_that_fails_ends_the_program() {
+    let main = format!("(module {OBSERVER})");
+    let program = Program {
+        modules: vec![module("bad", "(module (func $f unreachable) (start $f))"), module("main", &main)],
+        calls: vec![call("assay:observe", &[])],
+        ..Program::default()
+    };
+    each_engine(|engine| {
+        let transcript = engine.run(&program).unwrap();
+        assert_eq!(transcript.instantiation.outcome, Outcome::Trapped(Trap::Unreachable.into()));
+        assert_eq!(transcript.calls, []);
+    });
+}
+
+#[test]
+fn a_broken_rule_is_told_and_the_next_program_runs() {
+    let good = rich();
+    let mut missing = rich();
+    missing.calls = vec![call("no such export", &[])];
+    let mut blind = program(r#"(module (func (export "f")))"#);
+    blind.calls = vec![call("f", &[])];
+    let mut statusless = rich();
+    statusless.calls = vec![call("nothing", &[])];
+    statusless.calls[0].catches = true;
+    let mut memoryless = rich();
+    memoryless.memories = 3;
+    each_engine(|engine| {
+        for bad in [&missing, &blind, &statusless, &memoryless] {
+            let error = engine.run(bad).unwrap_err();
+            assert!(matches!(error, EngineError::Misuse { .. }), "{error}");
+        }
+        assert!(engine.run(&good).is_ok());
+    });
+}
+
+#[test]
+fn begun_programs_run_while_we_do_something_else() {
+    let program = rich();
+    each_engine(|engine| {
+        let alone = engine.run(&program).unwrap();
+        engine.begin(&program).unwrap();
+        assert_eq!(engine.run(&program).unwrap(), alone);
+        // A program that nobody asked for does not answer for another.
+        let mut other = rich();
+        other.calls.truncate(1);
+        engine.begin(&program).unwrap();
+        engine.begin(&other).unwrap();
+        assert_eq!(engine.run(&other).unwrap().calls.len(), 1);
+        engine.begin(&program).unwrap();
+        assert_eq!(engine.memory_after(&program, None, 1).unwrap().len(), 65536);
+        let spent = engine.spent();
+        for part in [spent.compile, spent.instantiate, spent.call] {
+            assert!(!part.is_zero(), "{}: {spent:?}", engine.name());
+        }
+    });
+}
+
+#[test]
+fn uncaught_exceptions_show_their_tag_and_payload() {
+    let wat = format!(
+        r#"(module
+        (tag $own (export "assay:tag:0") (param i32 i64 f32 f64 externref anyref funcref))
+        (tag $same (export "assay:tag:1"))
+        (export "assay:tag:2" (tag $same))
+        (tag $hidden (param i32))
+        {OBSERVER}
+        (func (export "own") (param externref)
+            (throw $own (i32.const -1) (i64.const -2) (f32.const 1.5) (f64.const -0)
+                (local.get 0) (ref.i31 (i32.const 3)) (ref.null func)))
+        (func (export "same") (throw $same))
+        (func (export "hidden") (throw $hidden (i32.const 1))))"#
+    );
+    let mut program = program(&wat);
+    program.tags = 3;
+    let nine = Value::Ref(Reference::Extern(9));
+    program.calls = vec![call("own", &[nine]), call("same", &[]), call("hidden", &[])];
+    let payload = vec![
+        i32(-1),
+        i64(-2),
+        Value::F32(1.5f32.to_bits()),
+        Value::F64((-0.0f64).to_bits()),
+        nine,
+        Value::Ref(Reference::I31(3)),
+        NULL,
+    ];
+    each_engine(|engine| {
+        let calls = engine.run(&program).unwrap().calls;
+        assert_eq!(calls[0].outcome, Outcome::Threw { tag: Some(0), payload: payload.clone() });
+        assert_eq!(calls[1].outcome, Outcome::Threw { tag: Some(1), payload: vec![] });
+        assert_eq!(calls[2].outcome, Outcome::Threw { tag: None, payload: vec![] });
+        let slots = vec![i32(1)];
+        assert_eq!(calls[2].state, Some(State { slots, memories: vec![] }));
+    });
+}
+
+#[test]
+fn a_payload_that_javascript_cannot_see_is_a_misuse() {
+    let wat = format!(
+        r#"(module (tag $t (export "assay:tag:0") (param v128)) {OBSERVER}
+        (func (export "f") (throw $t (v128.const i64x2 0 0))))"#
+    );
+    let mut program = program(&wat);
+    program.tags = 1;
+    program.calls = vec![call("f", &[])];
+    each_engine(|engine| {
+        let error = engine.run(&program).unwrap_err();
+        assert!(matches!(error, EngineError::Misuse { .. }), "{error}");
+    });
+}

@@ -1,0 +1,196 @@
+//! The engine: compilation and linking.
+
+use crate::host::{Main, Session};
+use crate::instance::V8Instance;
+use crate::signature::Signatures;
+use crate::thrown::{Stop, attempt, settle};
+use crate::values::{kind_of, property, string};
+use crate::vm::{Shared, Vm};
+use assay_engine::{
+    Engine, EngineError, Features, Host, Instantiated, Limits, Outcome, Phase, Program, Slot,
+    Spent, names,
+};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The name by which it is asked for.
+pub(crate) const NAME: &str = "v8-inprocess";
+
+/// All that this V8 runs with the flags that it is started with.
+const FEATURES: Features = Features::WASM3
+    .union(Features::LEGACY_EXCEPTIONS)
+    .union(Features::THREADS)
+    .union(Features::WIDE_ARITHMETIC);
+
+/// V8 in this process.
+pub struct V8Engine {
+    vm: Vm,
+    pub(crate) spent: Spent,
+}
+
+impl V8Engine {
+    /// An engine, ready to run. The first one in a process starts V8.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            vm: Vm::new(Limits::default().gc_heap_bytes),
+            spent: Spent::default(),
+        }
+    }
+}
+
+impl Default for V8Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine for V8Engine {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn version(&self) -> &str {
+        v8::V8::get_version()
+    }
+
+    fn features(&self) -> Features {
+        FEATURES
+    }
+
+    fn spent(&self) -> Spent {
+        self.spent
+    }
+
+    fn instantiate<'a>(
+        &'a mut self,
+        program: &'a Program,
+    ) -> Result<Instantiated<'a>, EngineError> {
+        if !self.vm.serves(program.limits.gc_heap_bytes) {
+            self.vm = Vm::new(program.limits.gc_heap_bytes);
+        }
+        self.vm.tidy();
+        self.vm.shared.realm.forget_externs();
+        *self.vm.shared.session() = Session::new(&program.host);
+        let mut left = Duration::from_millis(program.limits.time_ms.into());
+        let spent = &mut self.spent;
+        let linked = self.vm.with(&mut left, |scope, shared| {
+            link(scope, shared, program, spent)
+        });
+        let linked = settle(linked)?;
+        let host = self.vm.shared.session().state.take_trace();
+        Ok(match linked {
+            Err(outcome) => Instantiated {
+                outcome,
+                host,
+                instance: None,
+            },
+            Ok(main) => {
+                self.vm.shared.session().main = Some(main.clone());
+                let call = &mut self.spent.call;
+                Instantiated {
+                    outcome: Outcome::Returned(Vec::new()),
+                    host,
+                    instance: Some(Box::new(V8Instance::new(&mut self.vm, main, left, call))),
+                }
+            }
+        })
+    }
+}
+
+/// Compiles and instantiates the modules in order, and gives the last.
+fn link(
+    scope: &mut v8::PinScope<'_, '_>,
+    shared: &Shared,
+    program: &Program,
+    spent: &mut Spent,
+) -> Result<Main, Stop> {
+    if program.modules.is_empty() {
+        return Err(EngineError::misuse(NAME, "no module to run").into());
+    }
+    let imports = bare_object(scope);
+    let host = host_object(scope, shared, program.host.functions.len())?;
+    define(scope, imports, names::HOST_MODULE, host.into())?;
+    let constructor = v8::Local::new(scope, &shared.realm.instance);
+    let signatures = Signatures::of(&program.main().wasm);
+    let mut main = None;
+    for module in &program.modules {
+        let begun = Instant::now();
+        let compiled = attempt(scope, shared, |scope| {
+            v8::WasmModuleObject::compile(scope, &module.wasm)
+        });
+        let compiled_at = Instant::now();
+        spent.compile += compiled_at - begun;
+        let args = [compiled?.into(), imports.into()];
+        if std::ptr::eq(module, program.main()) && !host_fits(&program.host, &signatures) {
+            return Err(Stop::Outcome(Outcome::Rejected(Phase::Link)));
+        }
+        let instance = attempt(scope, shared, |scope| {
+            constructor.new_instance(scope, &args)
+        });
+        spent.instantiate += compiled_at.elapsed();
+        let exports = property(scope, instance?, "exports")
+            .and_then(|exports| v8::Local::<v8::Object>::try_from(exports).ok())
+            .ok_or_else(|| EngineError::misuse(NAME, "an instance without exports"))?;
+        define(scope, imports, &module.name, exports.into())?;
+        main = Some(exports);
+    }
+    let exports = main.ok_or_else(|| EngineError::misuse(NAME, "no module to run"))?;
+    Ok(Main {
+        exports: Arc::new(v8::Global::new(scope, exports)),
+        signatures: Arc::new(signatures),
+        tags: program.tags,
+    })
+}
+
+/// Whether the host has the functions that the main module imports, with their types: JavaScript
+/// functions have none that V8 could look at.
+fn host_fits(host: &Host, signatures: &Signatures) -> bool {
+    signatures.host().iter().all(|(field, wanted)| {
+        let function = field
+            .parse()
+            .ok()
+            .and_then(|index: usize| host.functions.get(index));
+        function.is_some_and(|function| {
+            let kinds =
+                |slots: &[Slot]| slots.iter().map(|&slot| kind_of(slot)).collect::<Vec<_>>();
+            kinds(&function.params) == wanted.params && kinds(&function.results) == wanted.results
+        })
+    })
+}
+
+/// An object without a prototype, so that it has no property but its own.
+fn bare_object<'s>(scope: &mut v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Object> {
+    let null = v8::null(scope).into();
+    v8::Object::with_prototype_and_properties(scope, null, &[], &[])
+}
+
+/// The host functions as a module imports them.
+fn host_object<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    shared: &Shared,
+    functions: usize,
+) -> Result<v8::Local<'s, v8::Object>, EngineError> {
+    let host = bare_object(scope);
+    for index in 0..functions {
+        let function = shared.realm.function(scope, index);
+        let function =
+            function.ok_or_else(|| EngineError::misuse(NAME, "no memory for the host"))?;
+        define(scope, host, &index.to_string(), function.into())?;
+    }
+    Ok(host)
+}
+
+/// Gives an object a property.
+fn define(
+    scope: &mut v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    name: &str,
+    value: v8::Local<'_, v8::Value>,
+) -> Result<(), EngineError> {
+    let name = string(scope, name)?;
+    match object.create_data_property(scope, name.into(), value) {
+        Some(true) => Ok(()),
+        _ => Err(EngineError::misuse(NAME, "a property could not be made")),
+    }
+}

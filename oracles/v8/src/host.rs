@@ -1,0 +1,335 @@
+//! The host functions, and what is known of the program that runs.
+
+use crate::engine::NAME;
+use crate::signature::{Kind, Signatures};
+use crate::thrown::{Stop, attempt};
+use crate::values::{fits, kind_of, lift, lift_results, lower, property};
+use crate::vm::Shared;
+use assay_engine::{Action, EngineError, Host, HostEffect, HostState, Value, names};
+use std::sync::Arc;
+
+/// What is known of the program that runs.
+#[derive(Default)]
+pub(crate) struct Session {
+    pub host: Arc<Host>,
+    pub state: HostState,
+    /// The main instance. There is none while start functions run.
+    pub main: Option<Main>,
+    /// Why a host function gave up.
+    pub failure: Option<EngineError>,
+}
+
+impl Session {
+    pub fn new(host: &Host) -> Self {
+        Self {
+            host: Arc::new(host.clone()),
+            state: HostState::new(host),
+            main: None,
+            failure: None,
+        }
+    }
+}
+
+/// The main instance.
+#[derive(Clone)]
+pub(crate) struct Main {
+    pub exports: Arc<v8::Global<v8::Object>>,
+    pub signatures: Arc<Signatures>,
+    /// How many tags it exports.
+    pub tags: u32,
+}
+
+impl Main {
+    /// An export.
+    pub fn export<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        exports: v8::Local<'_, v8::Object>,
+        name: &str,
+    ) -> Result<v8::Local<'s, v8::Value>, EngineError> {
+        property(scope, exports, name)
+            .filter(|export| !export.is_undefined())
+            .ok_or_else(|| {
+                EngineError::misuse(NAME, format!("the main module exports no {name:?}"))
+            })
+    }
+
+    /// Calls an exported function.
+    pub fn call(
+        &self,
+        scope: &mut v8::PinScope<'_, '_>,
+        shared: &Shared,
+        export: &str,
+        args: &[Value],
+    ) -> Result<Vec<Value>, Stop> {
+        let (function, args, results) = self.prepare(scope, shared, export, args)?;
+        let this = v8::undefined(scope).into();
+        let returned = attempt(scope, shared, |scope| function.call(scope, this, &args))?;
+        Ok(lift_results(scope, shared, returned, results)?)
+    }
+
+    /// An exported function, arguments for it, and the types of its results. JavaScript would
+    /// make any arguments fit, so they are looked at here.
+    fn prepare<'s, 'm>(
+        &'m self,
+        scope: &mut v8::PinScope<'s, '_>,
+        shared: &Shared,
+        export: &str,
+        args: &[Value],
+    ) -> Result<Prepared<'s, 'm>, EngineError> {
+        let exports = v8::Local::new(scope, &*self.exports);
+        let function = self.export(scope, exports, export)?;
+        let misuse = |what| EngineError::misuse(NAME, format!("{export:?} {what}"));
+        let function = v8::Local::<v8::Function>::try_from(function)
+            .map_err(|_| misuse("is not a function"))?;
+        let signature = self
+            .signatures
+            .function(export)
+            .ok_or_else(|| misuse("has no type"))?;
+        let kinds = &signature.params;
+        let fit = kinds.len() == args.len()
+            && args.iter().zip(kinds).all(|(&arg, &kind)| fits(arg, kind));
+        if !fit {
+            return Err(misuse(&format!("takes {kinds:?}, not {args:?}")));
+        }
+        let args = args
+            .iter()
+            .map(|&arg| lower(scope, shared, arg))
+            .collect::<Result<_, _>>()?;
+        Ok((function, args, &signature.results))
+    }
+}
+
+type Prepared<'s, 'm> = (
+    v8::Local<'s, v8::Function>,
+    Vec<v8::Local<'s, v8::Value>>,
+    &'m [Kind],
+);
+
+/// What V8 calls for every host function; the function's data is its index.
+pub(crate) fn call<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    args: v8::FunctionCallbackArguments<'s>,
+    mut returns: v8::ReturnValue<'s, v8::Value>,
+) {
+    let Some(shared) = scope.get_slot::<Arc<Shared>>().map(Arc::clone) else {
+        return;
+    };
+    match act(scope, &shared, &args) {
+        Ok(value) => returns.set(value),
+        // V8 has the exception already.
+        Err(Leave::Pending) => {}
+        Err(Leave::Throw(exception)) => {
+            scope.throw_exception(exception);
+        }
+        Err(Leave::Trap) => throw_trap(scope, &shared),
+        Err(Leave::Failed(failure)) => {
+            shared.session().failure = Some(failure);
+            throw_trap(scope, &shared);
+        }
+    }
+}
+
+fn throw_trap(scope: &mut v8::PinScope<'_, '_>, shared: &Shared) {
+    let trap = v8::Local::new(scope, &shared.realm.host_trap);
+    scope.throw_exception(trap);
+}
+
+/// How a host function does not return.
+enum Leave<'s> {
+    Pending,
+    Throw(v8::Local<'s, v8::Value>),
+    Trap,
+    Failed(EngineError),
+}
+
+impl From<EngineError> for Leave<'_> {
+    fn from(failure: EngineError) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Carries out the action of one call, and gives what the function returns.
+fn act<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    shared: &Shared,
+    args: &v8::FunctionCallbackArguments<'s>,
+) -> Result<v8::Local<'s, v8::Value>, Leave<'s>> {
+    let index = args.data().uint32_value(scope).unwrap_or_default() as usize;
+    let (host, main) = {
+        let session = shared.session();
+        (Arc::clone(&session.host), session.main.clone())
+    };
+    let mut lifted = Vec::with_capacity(host.functions[index].params.len());
+    for (&slot, at) in host.functions[index].params.iter().zip(0..) {
+        lifted.push(lift(scope, shared, args.get(at), kind_of(slot))?);
+    }
+    let (action, values, entry) = shared.session().state.enter(&host, index, lifted);
+    match (action, main) {
+        (Action::Trap, _) => return Err(Leave::Trap),
+        (Action::Throw { tag, .. }, Some(main)) => {
+            return Err(Leave::Throw(exception(scope, shared, &main, tag, &values)?));
+        }
+        (Action::Throw { .. }, None) => {
+            shared.session().state.effect(entry, HostEffect::Trapped);
+            return Err(Leave::Trap);
+        }
+        (Action::GrowMemory { memory, pages }, Some(main)) => {
+            let grown = grow(scope, &main, &names::memory(memory), pages)?;
+            shared
+                .session()
+                .state
+                .effect(entry, HostEffect::Grew(grown));
+        }
+        (Action::GrowTable { table, elements }, Some(main)) => {
+            let grown = grow(scope, &main, &names::table(table), elements)?;
+            shared
+                .session()
+                .state
+                .effect(entry, HostEffect::Grew(grown));
+        }
+        (Action::Call { export, args }, Some(main)) => {
+            let results = call_back(scope, shared, &main, &export, &args)?;
+            shared
+                .session()
+                .state
+                .effect(entry, HostEffect::Called(Some(results)));
+        }
+        (Action::Return, _)
+        | (Action::GrowMemory { .. } | Action::GrowTable { .. } | Action::Call { .. }, None) => {}
+    }
+    returned(scope, shared, &values)
+}
+
+/// Values as a function returns them: nothing, the only one, or an array.
+fn returned<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    shared: &Shared,
+    values: &[Value],
+) -> Result<v8::Local<'s, v8::Value>, Leave<'s>> {
+    match values {
+        [] => Ok(v8::undefined(scope).into()),
+        [value] => Ok(lower(scope, shared, *value)?),
+        values => {
+            let mut elements = Vec::with_capacity(values.len());
+            for &value in values {
+                elements.push(lower(scope, shared, value)?);
+            }
+            Ok(v8::Array::new_with_elements(scope, &elements).into())
+        }
+    }
+}
+
+/// A new exception of tag `tag`.
+fn exception<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    shared: &Shared,
+    main: &Main,
+    tag: u32,
+    values: &[Value],
+) -> Result<v8::Local<'s, v8::Value>, Leave<'s>> {
+    let exports = v8::Local::new(scope, &*main.exports);
+    let tag = main.export(scope, exports, &names::tag(tag))?;
+    let mut fields = Vec::with_capacity(values.len());
+    for &value in values {
+        fields.push(lower(scope, shared, value)?);
+    }
+    let fields = v8::Array::new_with_elements(scope, &fields).into();
+    let class = v8::Local::new(scope, &shared.realm.exception);
+    class
+        .new_instance(scope, &[tag, fields])
+        .map(Into::into)
+        .ok_or(Leave::Pending)
+}
+
+/// Grows a memory or a table, and gives its size before, or `None` when V8 refuses.
+fn grow<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    main: &Main,
+    name: &str,
+    by: u32,
+) -> Result<Option<u64>, Leave<'s>> {
+    let exports = v8::Local::new(scope, &*main.exports);
+    let target = main.export(scope, exports, name)?;
+    let number = v8::Integer::new_from_unsigned(scope, by).into();
+    match try_to_grow(scope, target, number)? {
+        Grown::Not => Ok(None),
+        Grown::From(size) => Ok(Some(size)),
+        // A 64-bit memory or table takes and gives a BigInt, which only its complaint tells.
+        Grown::TypeError => {
+            let number = v8::BigInt::new_from_u64(scope, by.into()).into();
+            match try_to_grow(scope, target, number)? {
+                Grown::Not => Ok(None),
+                Grown::From(size) => Ok(Some(size)),
+                Grown::TypeError => Err(EngineError::misuse(
+                    NAME,
+                    format!("{name:?} cannot be grown with null"),
+                )
+                .into()),
+            }
+        }
+    }
+}
+
+/// What became of an attempt to grow.
+enum Grown {
+    From(u64),
+    Not,
+    TypeError,
+}
+
+fn try_to_grow<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    target: v8::Local<'s, v8::Value>,
+    by: v8::Local<'s, v8::Value>,
+) -> Result<Grown, Leave<'s>> {
+    let unfit = || EngineError::misuse(NAME, "what is to be grown is no memory and no table");
+    let object = v8::Local::<v8::Object>::try_from(target).map_err(|_| unfit())?;
+    let grow = property(scope, object, "grow").ok_or_else(unfit)?;
+    let grow = v8::Local::<v8::Function>::try_from(grow).map_err(|_| unfit())?;
+    // A memory does not look at it; a table would take `undefined` for lack of it.
+    let null = v8::null(scope).into();
+    v8::tc_scope!(let scope, scope);
+    if let Some(size) = grow.call(scope, target, &[by, null]) {
+        let size = match v8::Local::<v8::BigInt>::try_from(size) {
+            Ok(size) => size.u64_value().0,
+            Err(_) => size
+                .integer_value(scope)
+                .unwrap_or_default()
+                .cast_unsigned(),
+        };
+        return Ok(Grown::From(size));
+    }
+    if !scope.can_continue() {
+        scope.rethrow();
+        return Err(Leave::Pending);
+    }
+    let exception = scope.exception();
+    let shared = scope.get_slot::<Arc<Shared>>().map(Arc::clone);
+    scope.reset();
+    let class = shared
+        .zip(exception)
+        .and_then(|(shared, e)| shared.realm.class_of(scope, e));
+    match class {
+        Some("RangeError") => Ok(Grown::Not),
+        Some("TypeError") => Ok(Grown::TypeError),
+        _ => Err(EngineError::misuse(NAME, "growing failed in an unknown way").into()),
+    }
+}
+
+/// Calls back into the main instance; what the callee throws goes on outwards.
+fn call_back<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    shared: &Shared,
+    main: &Main,
+    export: &str,
+    args: &[Value],
+) -> Result<Vec<Value>, Leave<'s>> {
+    let (function, args, results) = main.prepare(scope, shared, export, args)?;
+    shared.session().state.descend();
+    let this = v8::undefined(scope).into();
+    let called = function.call(scope, this, &args);
+    shared.session().state.ascend();
+    let returned = called.ok_or(Leave::Pending)?;
+    Ok(lift_results(scope, shared, returned, results)?)
+}

@@ -1,0 +1,102 @@
+//! The main instance of a program.
+
+use crate::engine::NAME;
+use crate::host::Main;
+use crate::thrown::settle;
+use crate::vm::Vm;
+use assay_engine::{
+    EngineError, HostCall, Instance, MemoryDigest, Outcome, Resource, Value, names,
+};
+use std::time::{Duration, Instant};
+
+/// The main instance, and the time that is left for the program.
+pub(crate) struct V8Instance<'a> {
+    vm: &'a mut Vm,
+    main: Main,
+    left: Duration,
+    spent: &'a mut Duration,
+}
+
+impl<'a> V8Instance<'a> {
+    pub fn new(vm: &'a mut Vm, main: Main, left: Duration, spent: &'a mut Duration) -> Self {
+        Self {
+            vm,
+            main,
+            left,
+            spent,
+        }
+    }
+
+    /// Reads memory `index`.
+    fn with_memory<R>(
+        &mut self,
+        index: u32,
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<R, EngineError> {
+        let main = &self.main;
+        // Reading is the host's own affair, and not limited.
+        let mut left = Duration::MAX / 4;
+        let (result, _) = self.vm.with(&mut left, |scope, _| {
+            let name = names::memory(index);
+            let exports = v8::Local::new(scope, &*main.exports);
+            let memory = main.export(scope, exports, &name)?;
+            let bytes = backing_store(scope, memory)
+                .ok_or_else(|| EngineError::misuse(NAME, format!("{name:?} is not a memory")))?;
+            let Some(data) = bytes.data().filter(|_| bytes.byte_length() > 0) else {
+                return Ok(read(&[]));
+            };
+            // SAFETY: V8 owns these bytes for as long as `bytes` lives. They are written by
+            // WebAssembly alone, none of which runs before the slice is gone: this thread is
+            // here, and a program has no other.
+            #[allow(unsafe_code)]
+            let slice =
+                unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), bytes.byte_length()) };
+            Ok(read(slice))
+        });
+        result
+    }
+}
+
+/// The bytes of a memory, shared or not.
+fn backing_store(
+    scope: &mut v8::PinScope<'_, '_>,
+    memory: v8::Local<'_, v8::Value>,
+) -> Option<v8::SharedRef<v8::BackingStore>> {
+    let memory = v8::Local::<v8::WasmMemoryObject>::try_from(memory).ok()?;
+    let buffer = crate::values::property(scope, memory.into(), "buffer")?;
+    if let Ok(buffer) = v8::Local::<v8::SharedArrayBuffer>::try_from(buffer) {
+        return Some(buffer.get_backing_store());
+    }
+    Some(
+        v8::Local::<v8::ArrayBuffer>::try_from(buffer)
+            .ok()?
+            .get_backing_store(),
+    )
+}
+
+impl Instance for V8Instance<'_> {
+    fn call(&mut self, export: &str, args: &[Value]) -> Result<Outcome, EngineError> {
+        if self.left.is_zero() {
+            return Ok(Outcome::Exhausted(Resource::Time));
+        }
+        let main = &self.main;
+        let begun = Instant::now();
+        let called = self.vm.with(&mut self.left, |scope, shared| {
+            main.call(scope, shared, export, args)
+        });
+        *self.spent += begun.elapsed();
+        Ok(settle(called)?.map_or_else(|outcome| outcome, Outcome::Returned))
+    }
+
+    fn memory(&mut self, index: u32) -> Result<MemoryDigest, EngineError> {
+        self.with_memory(index, MemoryDigest::of)
+    }
+
+    fn read_memory(&mut self, index: u32) -> Result<Vec<u8>, EngineError> {
+        self.with_memory(index, <[u8]>::to_vec)
+    }
+
+    fn take_host_calls(&mut self) -> Vec<HostCall> {
+        self.vm.shared.session().state.take_trace()
+    }
+}

@@ -1,0 +1,376 @@
+//! The types of a module's exports and of its imports from the host.
+//!
+//! JavaScript does not say of a number whether it was an `i32`, an `f32`, or an `i31` in an
+//! `externref`; and it makes any value fit any parameter. So this reads the types from the module,
+//! and no more of it than that takes (Core specification 3.0, sections 5.3 and 5.5).
+
+use assay_engine::names;
+use std::collections::HashMap;
+
+/// What matters of a value's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    I32,
+    I64,
+    F32,
+    F64,
+    V128,
+    /// A reference to `extern`.
+    Extern,
+    /// A reference to `any` or below: structs, arrays, `i31`.
+    Any,
+    Func,
+    Exn,
+}
+
+/// A function type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Signature {
+    pub params: Vec<Kind>,
+    pub results: Vec<Kind>,
+}
+
+/// The types of a module's exported functions and tags, and of what it imports from the host.
+#[derive(Debug, Default)]
+pub(crate) struct Signatures {
+    functions: HashMap<String, Signature>,
+    tags: HashMap<String, Signature>,
+    host: Vec<(String, Signature)>,
+}
+
+impl Signatures {
+    /// Those of a module in the binary format. A module that this does not understand has none;
+    /// whether it is valid is for the engine to say.
+    pub fn of(wasm: &[u8]) -> Self {
+        let mut reader = ModuleReader::default();
+        match reader.module(wasm) {
+            Some(()) => reader.signatures,
+            None => Self::default(),
+        }
+    }
+
+    /// The type of an exported function.
+    pub fn function(&self, export: &str) -> Option<&Signature> {
+        self.functions.get(export)
+    }
+
+    /// The fields of an exported tag; none when there is no such tag.
+    pub fn fields(&self, export: &str) -> &[Kind] {
+        self.tags.get(export).map_or(&[], |tag| &tag.params)
+    }
+
+    /// The fields and types of the functions that it imports from the host.
+    pub fn host(&self) -> &[(String, Signature)] {
+        &self.host
+    }
+}
+
+/// A defined type.
+enum Type {
+    Func {
+        params: Vec<ValueType>,
+        results: Vec<ValueType>,
+    },
+    /// A struct or an array.
+    Data,
+}
+
+/// A value type whose heap type may not have been read yet.
+#[derive(Clone, Copy)]
+enum ValueType {
+    Kind(Kind),
+    Index(u32),
+}
+
+#[derive(Default)]
+struct ModuleReader {
+    types: Vec<Type>,
+    /// Type indices of functions and tags, imports first.
+    functions: Vec<u32>,
+    tags: Vec<u32>,
+    signatures: Signatures,
+}
+
+impl ModuleReader {
+    fn module(&mut self, wasm: &[u8]) -> Option<()> {
+        let mut bytes = Bytes(wasm.strip_prefix(b"\0asm\x01\0\0\0")?);
+        while !bytes.0.is_empty() {
+            let id = bytes.byte()?;
+            let len = bytes.u32()?;
+            let mut section = Bytes(bytes.take(len as usize)?);
+            match id {
+                1 => section.each(|b| self.rec_type(b))?,
+                2 => section.each(|b| self.import(b))?,
+                3 => section.each(|b| b.u32().map(|i| self.functions.push(i)))?,
+                7 => section.each(|b| self.export(b))?,
+                13 => section.each(|b| self.tag(b))?,
+                _ => {}
+            }
+        }
+        Some(())
+    }
+
+    fn rec_type(&mut self, bytes: &mut Bytes) -> Option<()> {
+        if bytes.skip_if(0x4e) {
+            bytes.each(|b| self.sub_type(b))
+        } else {
+            self.sub_type(bytes)
+        }
+    }
+
+    fn sub_type(&mut self, bytes: &mut Bytes) -> Option<()> {
+        if bytes.skip_if(0x50) || bytes.skip_if(0x4f) {
+            bytes.each(|b| b.u32().map(drop))?;
+        }
+        let ty = match bytes.byte()? {
+            0x60 => Type::Func {
+                params: bytes.value_types()?,
+                results: bytes.value_types()?,
+            },
+            0x5f => {
+                bytes.each(Bytes::field_type)?;
+                Type::Data
+            }
+            0x5e => {
+                bytes.field_type()?;
+                Type::Data
+            }
+            _ => return None,
+        };
+        self.types.push(ty);
+        Some(())
+    }
+
+    fn import(&mut self, bytes: &mut Bytes) -> Option<()> {
+        let module = bytes.name()?;
+        let field = bytes.name()?;
+        match bytes.byte()? {
+            0 => {
+                let index = bytes.u32()?;
+                self.functions.push(index);
+                if module == names::HOST_MODULE {
+                    self.signatures.host.push((field, self.signature(index)?));
+                }
+                Some(())
+            }
+            1 => bytes.value_type().and_then(|_| bytes.limits()),
+            2 => bytes.limits(),
+            3 => bytes.value_type().and_then(|_| bytes.byte()).map(drop),
+            4 => self.tag(bytes),
+            _ => None,
+        }
+    }
+
+    fn tag(&mut self, bytes: &mut Bytes) -> Option<()> {
+        bytes.byte()?;
+        bytes.u32().map(|i| self.tags.push(i))
+    }
+
+    fn export(&mut self, bytes: &mut Bytes) -> Option<()> {
+        let name = bytes.name()?;
+        let (kind, index) = (bytes.byte()?, bytes.u32()? as usize);
+        match kind {
+            0 => {
+                let signature = self.signature(*self.functions.get(index)?)?;
+                self.signatures.functions.insert(name, signature);
+            }
+            4 => {
+                let signature = self.signature(*self.tags.get(index)?)?;
+                self.signatures.tags.insert(name, signature);
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn signature(&self, index: u32) -> Option<Signature> {
+        let Type::Func { params, results } = self.types.get(index as usize)? else {
+            return None;
+        };
+        let kinds = |types: &[ValueType]| -> Option<Vec<Kind>> {
+            types.iter().map(|&ty| self.kind(ty)).collect()
+        };
+        Some(Signature {
+            params: kinds(params)?,
+            results: kinds(results)?,
+        })
+    }
+
+    fn kind(&self, ty: ValueType) -> Option<Kind> {
+        match ty {
+            ValueType::Kind(kind) => Some(kind),
+            ValueType::Index(index) => Some(match self.types.get(index as usize)? {
+                Type::Func { .. } => Kind::Func,
+                Type::Data => Kind::Any,
+            }),
+        }
+    }
+}
+
+/// What is left to read.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1).map(|b| b[0])
+    }
+
+    fn skip_if(&mut self, byte: u8) -> bool {
+        let is = self.0.first() == Some(&byte);
+        if is {
+            self.0 = &self.0[1..];
+        }
+        is
+    }
+
+    /// An unsigned LEB128 of at most 64 bits.
+    fn u64(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.u64()?.try_into().ok()
+    }
+
+    fn name(&mut self) -> Option<String> {
+        let len = self.u32()? as usize;
+        String::from_utf8(self.take(len)?.to_vec()).ok()
+    }
+
+    /// A vector, each of whose elements `read` consumes.
+    fn each(&mut self, mut read: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        (0..self.u32()?).try_for_each(|_| read(self))
+    }
+
+    fn value_types(&mut self) -> Option<Vec<ValueType>> {
+        (0..self.u32()?).map(|_| self.value_type()).collect()
+    }
+
+    fn value_type(&mut self) -> Option<ValueType> {
+        let kind = match self.byte()? {
+            0x7f => Kind::I32,
+            0x7e => Kind::I64,
+            0x7d => Kind::F32,
+            0x7c => Kind::F64,
+            0x7b => Kind::V128,
+            0x63 | 0x64 => return self.heap_type(),
+            // Table types with an initialiser begin so.
+            0x40 => {
+                self.byte()?;
+                return self.value_type();
+            }
+            byte => return abstract_heap_type(byte).map(ValueType::Kind),
+        };
+        Some(ValueType::Kind(kind))
+    }
+
+    /// A heap type is a signed LEB128: abstract ones are negative and fit in one byte.
+    fn heap_type(&mut self) -> Option<ValueType> {
+        match self.0.first()? {
+            byte @ 0x40..=0x7f => {
+                let kind = abstract_heap_type(*byte)?;
+                self.byte()?;
+                Some(ValueType::Kind(kind))
+            }
+            _ => self.u32().map(ValueType::Index),
+        }
+    }
+
+    fn field_type(&mut self) -> Option<()> {
+        // i16 and i8.
+        if !(self.skip_if(0x77) || self.skip_if(0x78)) {
+            self.value_type()?;
+        }
+        self.byte().map(drop)
+    }
+
+    fn limits(&mut self) -> Option<()> {
+        let flags = self.byte()?;
+        self.u64()?;
+        if flags & 1 != 0 {
+            self.u64()?;
+        }
+        // A page size of its own.
+        if flags & 8 != 0 {
+            self.u32()?;
+        }
+        Some(())
+    }
+}
+
+fn abstract_heap_type(byte: u8) -> Option<Kind> {
+    match byte {
+        0x70 | 0x73 => Some(Kind::Func),
+        0x6f | 0x72 => Some(Kind::Extern),
+        0x6e | 0x6d | 0x6c | 0x6b | 0x6a | 0x71 => Some(Kind::Any),
+        0x69 | 0x74 => Some(Kind::Exn),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(wat: &str) -> Signatures {
+        Signatures::of(&wat::parse_str(wat).unwrap())
+    }
+
+    #[test]
+    fn exports_have_their_types() {
+        let found = of(r#"(module
+            (rec (type $f (sub (func (param i32) (result i64 f64 v128))))
+                 (type $s (sub (struct (field i8) (field (mut (ref null $s))) (field (ref $f))))))
+            (type $a (array (mut i16)))
+            (import "m" "t" (table 1 2 (ref null $s)))
+            (import "m" "m" (memory i64 1 2))
+            (import "m" "g" (global (mut externref)))
+            (import "assay:host" "3" (func $imported (type $f)))
+            (import "m" "e" (tag $imported (param i32 exnref)))
+            (tag (export "tag") (param f32 (ref $a) (ref null $f) (ref i31) externref))
+            (export "imported tag" (tag $imported))
+            (func (export "none"))
+            (export "imported" (func $imported))
+            (func (export "refs") (result externref (ref null $s) funcref) unreachable))"#);
+        let function = |name| found.function(name).unwrap().clone();
+        assert_eq!(function("none"), Signature::default());
+        let f = Signature {
+            params: vec![Kind::I32],
+            results: vec![Kind::I64, Kind::F64, Kind::V128],
+        };
+        assert_eq!(function("imported"), f);
+        assert_eq!(
+            function("refs").results,
+            [Kind::Extern, Kind::Any, Kind::Func]
+        );
+        assert_eq!(found.host(), [("3".to_owned(), f)]);
+        let fields = [Kind::F32, Kind::Any, Kind::Func, Kind::Any, Kind::Extern];
+        assert_eq!(found.fields("tag"), fields);
+        assert_eq!(found.fields("imported tag"), [Kind::I32, Kind::Exn]);
+        assert_eq!(found.function("missing"), None);
+    }
+
+    #[test]
+    fn a_truncated_module_has_no_signatures_and_does_no_harm() {
+        let wasm =
+            wat::parse_str(r#"(module (func (export "f") (result i32) i32.const 1))"#).unwrap();
+        for len in 0..wasm.len() {
+            Signatures::of(&wasm[..len]);
+        }
+        assert_eq!(Signatures::of(&wasm[..20]).function("f"), None);
+    }
+}

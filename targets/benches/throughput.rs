@@ -1,0 +1,139 @@
+//! How fast cases are compared, and where the time goes: for each pair of engines, on one thread.
+//!
+//! `cargo bench -p assay-targets --bench throughput [-- CASES [PAIR…]]`
+//!
+//! *Engine share* is the part of the wall time in which an engine works: the subject always, the
+//! oracle where it runs in this process. An oracle in a child process works meanwhile, and only
+//! the time that this process waits for it counts against the harness.
+#![allow(missing_docs)]
+
+use assay_targets::{Input, Lab, LabOptions, bytes, differential};
+use assay_wasmtime::{Compiler, Configuration, STACK_BYTES_NEEDED, WasmtimeEngine};
+use std::time::{Duration, Instant};
+
+const DEFAULT_CASES: u64 = 2000;
+const SEED: u64 = 1;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let cases = args.first().and_then(|arg| arg.parse().ok()).unwrap_or(DEFAULT_CASES);
+    let wanted: Vec<String> = args.into_iter().skip(1).collect();
+    let bench = std::thread::Builder::new()
+        .stack_size(2 * STACK_BYTES_NEEDED)
+        .spawn(move || run(cases, &wanted))
+        .expect("a thread can be started");
+    bench.join().expect("the bench does not panic");
+}
+
+fn run(cases: u64, wanted: &[String]) {
+    println!(
+        "{:16} {:>6} {:>9} {:>9} {:>7} | {:>7} {:>7} | per case, µs: {:>7} {:>7} {:>7} {:>7} {:>8} {:>8} {:>7}",
+        "pair", "useful", "useful/s", "calls/s", "engines", "bytes", "instrs",
+        "make", "compile", "inst.", "calls", "oracle", "(wait)", "rest"
+    );
+    for compiler in Compiler::ALL {
+        for oracle in ["wasmi", "v8", "jsc"] {
+            let pair = format!("{}/{oracle}", compiler.engine_name());
+            if wanted.is_empty() || wanted.contains(&pair) {
+                measure(&pair, compiler, oracle, cases);
+            }
+        }
+    }
+}
+
+fn measure(pair: &str, compiler: Compiler, oracle: &str, cases: u64) {
+    let names = vec![compiler.engine_name().to_owned(), oracle.to_owned()];
+    let options = LabOptions { engines: Some(names), ..LabOptions::default() };
+    let mut lab = match Lab::open(options, &mut |line| eprintln!("{line}")) {
+        Ok(lab) => lab,
+        Err(why) => return println!("{pair:16} {why}"),
+    };
+    let mut all = Totals::default();
+    let mut sizes = Vec::new();
+    let in_process = oracle == "wasmi";
+    let began = Instant::now();
+    for number in 0..cases {
+        let bytes = bytes::of(SEED, number);
+        let before = lab.spent();
+        let at = Instant::now();
+        let Ok(plan) = differential::plan(&lab, &Input::of(&bytes)) else { continue };
+        all.make += at.elapsed();
+        let at = Instant::now();
+        let report = differential::judge_plan(&mut lab, &plan);
+        all.judge += at.elapsed();
+        let after = lab.spent();
+        all.subject_compile += after.0.compile - before.0.compile;
+        all.subject_instantiate += after.0.instantiate - before.0.instantiate;
+        all.subject_call += after.0.call - before.0.call;
+        all.oracle += after.1.total() - before.1.total();
+        all.wait += report.waited;
+        if report.is_useful() {
+            all.useful += 1;
+            all.calls += report.pairs.iter().map(|pair| pair.calls as u64).sum::<u64>();
+            sizes.push(number);
+        }
+    }
+    let wall = began.elapsed();
+    let (bytes, instructions) = medians(&lab, &sizes);
+    all.print(pair, wall, in_process, bytes, instructions);
+}
+
+#[derive(Default)]
+struct Totals {
+    useful: u64,
+    calls: u64,
+    make: Duration,
+    judge: Duration,
+    subject_compile: Duration,
+    subject_instantiate: Duration,
+    subject_call: Duration,
+    oracle: Duration,
+    wait: Duration,
+}
+
+impl Totals {
+    fn print(&self, pair: &str, wall: Duration, in_process: bool, bytes: u64, instructions: u64) {
+        let subject = self.subject_compile + self.subject_instantiate + self.subject_call;
+        // What an oracle in another process does is not this thread's time; waiting for it is.
+        let engines = subject + if in_process { self.oracle } else { self.wait };
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / self.useful.max(1) as f64;
+        let rest = (self.make + self.judge).saturating_sub(self.make + engines);
+        println!(
+            "{pair:16} {:6} {:9.0} {:9.0} {:6.1}% | {bytes:7} {instructions:7} | {:13} {:7.0} {:7.0} {:7.0} {:7.0} {:8.0} {:8.0} {:7.0}",
+            self.useful,
+            self.useful as f64 / wall.as_secs_f64(),
+            self.calls as f64 / wall.as_secs_f64(),
+            100.0 * engines.as_secs_f64() / wall.as_secs_f64(),
+            "",
+            each(self.make),
+            each(self.subject_compile),
+            each(self.subject_instantiate),
+            each(self.subject_call),
+            each(self.oracle),
+            each(self.wait),
+            each(rest),
+        );
+    }
+}
+
+/// The median size of the modules as they were generated, and of the instructions that they
+/// execute, over a sample of the useful cases.
+fn medians(lab: &Lab, numbers: &[u64]) -> (u64, u64) {
+    let mut sizes = Vec::new();
+    let mut executed = Vec::new();
+    let Ok(mut counter) = WasmtimeEngine::new("wasmtime", Configuration::of(Compiler::Cranelift)) else {
+        return (0, 0);
+    };
+    for &number in numbers.iter().step_by(numbers.len() / 300 + 1) {
+        let bytes = bytes::of(SEED, number);
+        let Ok(plan) = differential::plan(lab, &Input::of(&bytes)) else { continue };
+        sizes.push(plan.original_bytes as u64);
+        executed.extend(counter.count_instructions(&plan.program));
+    }
+    (median(sizes), median(executed))
+}
+
+fn median(mut values: Vec<u64>) -> u64 {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied().unwrap_or(0)
+}

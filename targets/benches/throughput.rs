@@ -15,8 +15,14 @@ const DEFAULT_CASES: u64 = 2000;
 const SEED: u64 = 1;
 
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
-    let cases = args.first().and_then(|arg| arg.parse().ok()).unwrap_or(DEFAULT_CASES);
+    let args: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect();
+    let cases = args
+        .first()
+        .and_then(|arg| arg.parse().ok())
+        .unwrap_or(DEFAULT_CASES);
     let wanted: Vec<String> = args.into_iter().skip(1).collect();
     let bench = std::thread::Builder::new()
         .stack_size(2 * STACK_BYTES_NEEDED)
@@ -28,8 +34,20 @@ fn main() {
 fn run(cases: u64, wanted: &[String]) {
     println!(
         "{:16} {:>6} {:>9} {:>9} {:>7} | {:>7} {:>7} | per case, µs: {:>7} {:>7} {:>7} {:>7} {:>8} {:>8} {:>7}",
-        "pair", "useful", "useful/s", "calls/s", "engines", "bytes", "instrs",
-        "make", "compile", "inst.", "calls", "oracle", "(wait)", "rest"
+        "pair",
+        "useful",
+        "useful/s",
+        "calls/s",
+        "engines",
+        "bytes",
+        "instrs",
+        "make",
+        "compile",
+        "inst.",
+        "calls",
+        "oracle",
+        "(wait)",
+        "rest"
     );
     for compiler in Compiler::ALL {
         for oracle in ["wasmi", "v8", "jsc"] {
@@ -43,7 +61,10 @@ fn run(cases: u64, wanted: &[String]) {
 
 fn measure(pair: &str, compiler: Compiler, oracle: &str, cases: u64) {
     let names = vec![compiler.engine_name().to_owned(), oracle.to_owned()];
-    let options = LabOptions { engines: Some(names), ..LabOptions::default() };
+    let options = LabOptions {
+        engines: Some(names),
+        ..LabOptions::default()
+    };
     let mut lab = match Lab::open(options, &mut |line| eprintln!("{line}")) {
         Ok(lab) => lab,
         Err(why) => return println!("{pair:16} {why}"),
@@ -56,7 +77,9 @@ fn measure(pair: &str, compiler: Compiler, oracle: &str, cases: u64) {
         let bytes = bytes::of(SEED, number);
         let before = lab.spent();
         let at = Instant::now();
-        let Ok(plan) = differential::plan(&lab, &Input::of(&bytes)) else { continue };
+        let Ok(plan) = differential::plan(&lab, &Input::of(&bytes)) else {
+            continue;
+        };
         all.make += at.elapsed();
         let at = Instant::now();
         let report = differential::judge_plan(&mut lab, &plan);
@@ -69,7 +92,11 @@ fn measure(pair: &str, compiler: Compiler, oracle: &str, cases: u64) {
         all.wait += report.waited;
         if report.is_useful() {
             all.useful += 1;
-            all.calls += report.pairs.iter().map(|pair| pair.calls as u64).sum::<u64>();
+            all.calls += report
+                .pairs
+                .iter()
+                .map(|pair| pair.calls as u64)
+                .sum::<u64>();
             sizes.push(number);
         }
     }
@@ -121,12 +148,15 @@ impl Totals {
 fn medians(lab: &Lab, numbers: &[u64]) -> (u64, u64) {
     let mut sizes = Vec::new();
     let mut executed = Vec::new();
-    let Ok(mut counter) = WasmtimeEngine::new("wasmtime", Configuration::of(Compiler::Cranelift)) else {
+    let Ok(mut counter) = WasmtimeEngine::new("wasmtime", Configuration::of(Compiler::Cranelift))
+    else {
         return (0, 0);
     };
     for &number in numbers.iter().step_by(numbers.len() / 300 + 1) {
         let bytes = bytes::of(SEED, number);
-        let Ok(plan) = differential::plan(lab, &Input::of(&bytes)) else { continue };
+        let Ok(plan) = differential::plan(lab, &Input::of(&bytes)) else {
+            continue;
+        };
         sizes.push(plan.original_bytes as u64);
         executed.extend(counter.count_instructions(&plan.program));
     }

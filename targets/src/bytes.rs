@@ -3,8 +3,9 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// How many bytes a case is made from: enough for a module of a few hundred to a few thousand.
-const LENGTH: std::ops::RangeInclusive<usize> = 768..=4096;
+/// How many bytes a case is made from: enough for every generator, and for modules of a few hundred
+/// to a few thousand bytes.
+const LENGTH: std::ops::RangeInclusive<usize> = 1536..=4096;
 
 /// The bytes: a pure function of both numbers.
 pub fn of(seed: u64, index: u64) -> Vec<u8> {

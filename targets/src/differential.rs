@@ -18,8 +18,9 @@ use assay_wasmtime::{Compiler, Configuration};
 pub const NAME: &str = "differential";
 
 /// What a differential case never has: their results are sets, or they need a scheduler.
-const LEFT_OUT: Features =
-    Features::RELAXED_SIMD.union(Features::THREADS).union(Features::LEGACY_EXCEPTIONS);
+const LEFT_OUT: Features = Features::RELAXED_SIMD
+    .union(Features::THREADS)
+    .union(Features::LEGACY_EXCEPTIONS);
 
 /// A case before it is run.
 #[derive(Debug)]
@@ -93,11 +94,21 @@ fn plan_module(
     let draft = modules::draft(u, found).map_err(|_| Discard::Bytes)?;
     let configuration = Configuration::of(compiler);
     let features = draft.features;
-    if let Some(feature) = (features - configuration.features() | features & LEFT_OUT).names().next() {
+    if let Some(feature) = (features - configuration.features() | features & LEFT_OUT)
+        .names()
+        .next()
+    {
         return Err(Discard::SubjectLacks(feature));
     }
     let oracles = (0..lab.oracles().len()).collect();
-    make(Setup { configuration, oracles }, "modules", draft)
+    make(
+        Setup {
+            configuration,
+            oracles,
+        },
+        "modules",
+        draft,
+    )
 }
 
 fn make(setup: Setup, generator: &'static str, draft: Draft) -> std::result::Result<Plan, Discard> {
@@ -109,7 +120,13 @@ fn make(setup: Setup, generator: &'static str, draft: Draft) -> std::result::Res
     if finished.program.calls.is_empty() {
         return Err(Discard::NoCall);
     }
-    Ok(Plan { setup, generator, features, program: finished.program, original_bytes })
+    Ok(Plan {
+        setup,
+        generator,
+        features,
+        program: finished.program,
+        original_bytes,
+    })
 }
 
 /// Chooses a subject, its configuration, and a set of oracles that is not empty if it can be.
@@ -122,7 +139,10 @@ fn choose_engines(lab: &Lab, u: &mut Unstructured<'_>) -> Result<Setup> {
         let mask = u.int_in_range(1..=(1u32 << count) - 1)?;
         oracles.extend((0..count).filter(|oracle| mask & 1 << oracle != 0));
     }
-    Ok(Setup { configuration, oracles })
+    Ok(Setup {
+        configuration,
+        oracles,
+    })
 }
 
 fn choose_generator(u: &mut Unstructured<'_>) -> Result<&'static Generator> {
@@ -157,5 +177,13 @@ pub fn replay(lab: &mut Lab, case: &Case) -> std::result::Result<Report, String>
         }
     }
     let configuration = configuration.ok_or("the case names no subject")?;
-    Ok(judge(lab, &Setup { configuration, oracles }, case.features, &case.program))
+    Ok(judge(
+        lab,
+        &Setup {
+            configuration,
+            oracles,
+        },
+        case.features,
+        &case.program,
+    ))
 }

@@ -38,10 +38,14 @@ fn run(name: &str, data: &[u8]) {
 
 /// Writes the case beside libFuzzer's artifacts, and says where.
 fn keep(case: &assay_case::Case) -> String {
-    let folder = std::env::var_os("ASSAY_FINDINGS").map_or_else(|| PathBuf::from("assay-findings"), PathBuf::from);
+    let folder = std::env::var_os("ASSAY_FINDINGS")
+        .map_or_else(|| PathBuf::from("assay-findings"), PathBuf::from);
     match write(case, &folder) {
         Ok(path) => format!("the case is in {}", path.display()),
-        Err(why) => format!("the case cannot be written: {why}\n{}", case.to_wast().unwrap_or_default()),
+        Err(why) => format!(
+            "the case cannot be written: {why}\n{}",
+            case.to_wast().unwrap_or_default()
+        ),
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::report::{Discard, Finding, Pair, PairEnd, Report};
 use crate::{Lab, Setup, differential};
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
-use assay_checks::differential::{Comparison, Difference, What, compare, first_byte};
 use assay_checks::Place;
+use assay_checks::differential::{Comparison, Difference, What, compare, first_byte};
 use assay_engine::{Engine, EngineError, Features, Outcome, Phase, Program, Transcript};
 use assay_wasmtime::Compiler;
 use std::time::Instant;
@@ -13,10 +13,17 @@ use std::time::Instant;
 /// compares the subject with each oracle.
 pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program) -> Report {
     let name = setup.configuration.compiler.engine_name();
-    let mut report = Report { subject: name.into(), features, ..Report::default() };
+    let mut report = Report {
+        subject: name.into(),
+        features,
+        ..Report::default()
+    };
     let mut begun = Vec::new();
     for &oracle in &setup.oracles {
-        begun.push(lab.oracle_mut(oracle).and_then(|engine| begin(engine, features, program)));
+        begun.push(
+            lab.oracle_mut(oracle)
+                .and_then(|engine| begin(engine, features, program)),
+        );
     }
     let subject = match lab.subject(&setup.configuration) {
         Ok(engine) => engine.run(program),
@@ -26,7 +33,9 @@ pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program
     let mut answers = Vec::new();
     for (&oracle, begun) in setup.oracles.iter().zip(begun) {
         let answer = match begun {
-            Some(Start::Begun) => lab.oracle_mut(oracle).map(|engine| Answer::Ran(engine.run(program))),
+            Some(Start::Begun) => lab
+                .oracle_mut(oracle)
+                .map(|engine| Answer::Ran(engine.run(program))),
             Some(Start::Failed(error)) => Some(Answer::Ran(Err(error))),
             Some(Start::Lacks(feature)) => Some(Answer::Lacks(feature)),
             None => None,
@@ -34,7 +43,13 @@ pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program
         answers.extend(answer.map(|answer| (oracle, answer)));
     }
     report.waited = waiting.elapsed();
-    let mut judge = Judge { lab, setup, features, program, report: &mut report };
+    let mut judge = Judge {
+        lab,
+        setup,
+        features,
+        program,
+        report: &mut report,
+    };
     match subject {
         Ok(subject) => judge.subject_ran(&subject, answers),
         Err(error) => judge.engine_failed(name, &error),
@@ -67,7 +82,7 @@ fn begin(engine: &mut dyn Engine, features: Features, program: &Program) -> Opti
 
 /// The case as it was run, without a finding.
 pub(crate) fn record(lab: &Lab, setup: &Setup, features: Features, program: &Program) -> Case {
-    let mut case = Case::exact(differential::NAME, features, program.clone());
+    let mut case = Case::new(differential::NAME, features, program.clone());
     case.engines.push(lab.subject_record(&setup.configuration));
     for &oracle in &setup.oracles {
         if let Some(oracle) = lab.oracles().get(oracle) {
@@ -98,7 +113,12 @@ impl Judge<'_> {
             return;
         }
         for (oracle, answer) in answers {
-            let Some(name) = self.lab.oracles().get(oracle).map(|engine| engine.name().to_owned()) else {
+            let Some(name) = self
+                .lab
+                .oracles()
+                .get(oracle)
+                .map(|engine| engine.name().to_owned())
+            else {
                 continue;
             };
             let (calls, end) = match answer {
@@ -109,17 +129,29 @@ impl Judge<'_> {
                 }
                 Answer::Lacks(feature) => (0, PairEnd::Discarded(Discard::OracleLacks(feature))),
             };
-            self.report.pairs.push(Pair { oracle: name, calls, end });
+            self.report.pairs.push(Pair {
+                oracle: name,
+                calls,
+                end,
+            });
         }
     }
 
-    fn compare(&mut self, oracle: usize, name: &str, subject: &Transcript, other: &Transcript) -> (usize, PairEnd) {
+    fn compare(
+        &mut self,
+        oracle: usize,
+        name: &str,
+        subject: &Transcript,
+        other: &Transcript,
+    ) -> (usize, PairEnd) {
         let verdict = compare(self.program, subject, other);
         let end = match verdict.end {
             Comparison::Equal if verdict.calls == 0 => PairEnd::Discarded(Discard::NotInstantiated),
             Comparison::Equal => PairEnd::Equal,
             Comparison::BothRejected => PairEnd::Discarded(Discard::BothRejected),
-            Comparison::Exhausted(side, resource) => PairEnd::Discarded(Discard::Exhausted(side, resource)),
+            Comparison::Exhausted(side, resource) => {
+                PairEnd::Discarded(Discard::Exhausted(side, resource))
+            }
             Comparison::Differs(difference) => match self.known_bug(name, &difference) {
                 Some(bug) => PairEnd::Discarded(Discard::KnownBug(bug.into())),
                 None => {
@@ -142,7 +174,9 @@ impl Judge<'_> {
 
     /// Fetches two memories whose digests differ.
     fn look_closer(&mut self, oracle: usize, mut difference: Difference) -> Difference {
-        let What::Memory(memory) = difference.what else { return difference };
+        let What::Memory(memory) = difference.what else {
+            return difference;
+        };
         let call = match difference.place {
             Place::Instantiation => None,
             Place::Call(n) => Some(n),
@@ -150,7 +184,10 @@ impl Judge<'_> {
         let program = self.program;
         let subject = self.lab.subject(&self.setup.configuration);
         let subject = subject.and_then(|engine| engine.memory_after(program, call, memory));
-        let other = self.lab.oracle_mut(oracle).map(|engine| engine.memory_after(program, call, memory));
+        let other = self
+            .lab
+            .oracle_mut(oracle)
+            .map(|engine| engine.memory_after(program, call, memory));
         if let (Ok(subject), Some(Ok(other))) = (subject, other)
             && let Some((a, b)) = first_byte(&subject, &other)
         {
@@ -169,14 +206,23 @@ impl Judge<'_> {
             shape(&difference.oracle)
         );
         let seen = vec![
-            Seen { engine: subject, what: difference.subject.clone() },
-            Seen { engine: oracle.into(), what: difference.oracle.clone() },
+            Seen {
+                engine: subject,
+                what: difference.subject.clone(),
+            },
+            Seen {
+                engine: oracle.into(),
+                what: difference.oracle.clone(),
+            },
         ];
         let mut case = record(self.lab, self.setup, self.features, self.program);
-        case.engines.retain(|engine| engine.role == Role::Subject || engine.name == oracle);
+        case.engines
+            .retain(|engine| engine.role == Role::Subject || engine.name == oracle);
         case.expected = Some(expected.clone());
         let what = format!("{} differs after {}", difference.what, difference.place);
-        self.report.findings.push(finding(signature, what, seen, case));
+        self.report
+            .findings
+            .push(finding(signature, what, seen, case));
     }
 
     /// An engine crashed, hung, or said something unknown: a finding about that engine.
@@ -187,10 +233,15 @@ impl Judge<'_> {
             EngineError::UnknownText { .. } => "said something unknown",
             EngineError::Misuse { .. } => "was misused",
         };
-        let seen = vec![Seen { engine: name.into(), what: error.to_string() }];
+        let seen = vec![Seen {
+            engine: name.into(),
+            what: error.to_string(),
+        }];
         let case = record(self.lab, self.setup, self.features, self.program);
         let signature = format!("{} {name} {kind}", differential::NAME);
-        self.report.findings.push(finding(signature, error.to_string(), seen, case));
+        self.report
+            .findings
+            .push(finding(signature, error.to_string(), seen, case));
     }
 }
 
@@ -208,6 +259,10 @@ fn shape(seen: &str) -> String {
 fn finding(signature: String, what: String, seen: Vec<Seen>, mut case: Case) -> Finding {
     // A signature is one line of TOML and part of a file's name.
     let what = what.replace(char::is_control, " ");
-    case.finding = Some(FindingRecord { signature: signature.clone(), what, seen });
+    case.finding = Some(FindingRecord {
+        signature: signature.clone(),
+        what,
+        seen,
+    });
     Finding { signature, case }
 }

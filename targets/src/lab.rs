@@ -30,7 +30,8 @@ pub const KNOWN_BUGS: &[KnownBug] = &[KnownBug {
     name: "jsc-rejects-nested-try-table",
     engine: "jsc",
     explains: |difference, features| {
-        difference.what == What::Rejection(Phase::Compile) && features.contains(Features::EXCEPTIONS)
+        difference.what == What::Rejection(Phase::Compile)
+            && features.contains(Features::EXCEPTIONS)
     },
 }];
 
@@ -85,8 +86,16 @@ impl Lab {
     ///
     /// In one line, when an engine was asked for by name and is not there.
     pub fn open(options: LabOptions, say: &mut dyn FnMut(&str)) -> Result<Self, String> {
-        let wanted = |name: &str| options.engines.as_ref().is_none_or(|list| list.iter().any(|n| n == name));
-        let subjects = SUBJECTS.into_iter().filter(|compiler| wanted(compiler.engine_name())).collect();
+        let wanted = |name: &str| {
+            options
+                .engines
+                .as_ref()
+                .is_none_or(|list| list.iter().any(|n| n == name))
+        };
+        let subjects = SUBJECTS
+            .into_iter()
+            .filter(|compiler| wanted(compiler.engine_name()))
+            .collect();
         let mut lab = Self {
             subjects,
             oracles: Vec::new(),
@@ -130,7 +139,10 @@ impl Lab {
             };
             match started {
                 Ok(engine) => self.oracles.push(Box::new(engine)),
-                Err(why) => self.missing.push(Missing { name: (*name).into(), why }),
+                Err(why) => self.missing.push(Missing {
+                    name: (*name).into(),
+                    why,
+                }),
             }
         }
         Ok(())
@@ -151,12 +163,18 @@ impl Lab {
         } else {
             "build with --features v8"
         };
-        self.missing.push(Missing { name: "v8-inprocess".into(), why: why.into() });
+        self.missing.push(Missing {
+            name: "v8-inprocess".into(),
+            why: why.into(),
+        });
     }
 
     fn check_list(&mut self, list: &[String]) -> Result<(), String> {
         for name in list {
-            let here = self.subjects.iter().any(|compiler| compiler.engine_name() == name)
+            let here = self
+                .subjects
+                .iter()
+                .any(|compiler| compiler.engine_name() == name)
                 || self.oracles.iter().any(|oracle| oracle.name() == name);
             if !here {
                 let why = self.missing.iter().find(|missing| missing.name == *name);
@@ -197,8 +215,15 @@ impl Lab {
 
     /// The features that all engines of a setup have.
     pub fn shared_features(&self, setup: &Setup) -> Features {
-        let oracles = setup.oracles.iter().filter_map(|&oracle| self.oracles.get(oracle));
-        oracles.fold(setup.configuration.features(), |shared, oracle| shared & oracle.features()).without_orphans()
+        let oracles = setup
+            .oracles
+            .iter()
+            .filter_map(|&oracle| self.oracles.get(oracle));
+        oracles
+            .fold(setup.configuration.features(), |shared, oracle| {
+                shared & oracle.features()
+            })
+            .without_orphans()
     }
 
     /// The subject in a configuration.
@@ -206,7 +231,10 @@ impl Lab {
     /// # Errors
     ///
     /// Where Wasmtime refuses the configuration.
-    pub fn subject(&mut self, configuration: &Configuration) -> Result<&mut dyn Engine, EngineError> {
+    pub fn subject(
+        &mut self,
+        configuration: &Configuration,
+    ) -> Result<&mut dyn Engine, EngineError> {
         let name = configuration.compiler.engine_name();
         if !matches!(&self.last, Some((last, _)) if last == configuration) {
             if let Some((_, last)) = self.last.take() {
@@ -229,8 +257,14 @@ impl Lab {
     /// The time spent inside subjects, and inside oracles.
     pub fn spent(&self) -> (Spent, Spent) {
         let oracles = self.oracles.iter().map(|oracle| oracle.spent());
-        let subject = self.last.as_ref().map_or_else(Spent::default, |(_, engine)| engine.spent());
-        (self.retired + subject, oracles.fold(Spent::default(), |all, one| all + one))
+        let subject = self
+            .last
+            .as_ref()
+            .map_or_else(Spent::default, |(_, engine)| engine.spent());
+        (
+            self.retired + subject,
+            oracles.fold(Spent::default(), |all, one| all + one),
+        )
     }
 
     /// What a case says of the subject.
@@ -255,10 +289,9 @@ impl Lab {
             .ok_or_else(|| format!("the engine {} cannot be a subject", record.name))?;
         match &record.configuration {
             None => Ok(Configuration::of(compiler)),
-            Some(table) => table
-                .clone()
-                .try_into()
-                .map_err(|error: toml::de::Error| format!("the subject's configuration: {}", error.message())),
+            Some(table) => table.clone().try_into().map_err(|error: toml::de::Error| {
+                format!("the subject's configuration: {}", error.message())
+            }),
         }
     }
 }

@@ -46,7 +46,10 @@ pub struct Input<'a> {
 impl<'a> Input<'a> {
     /// Only bytes.
     pub fn of(bytes: &'a [u8]) -> Self {
-        Self { bytes, module: None }
+        Self {
+            bytes,
+            module: None,
+        }
     }
 
     /// Case `index` of a run with these bytes. Where the lab has modules, each case is one of them
@@ -59,7 +62,10 @@ impl<'a> Input<'a> {
         }
         let number = index / subjects % modules;
         let compiler = lab.subjects()[(index % subjects) as usize];
-        Self { bytes, module: Some((number as usize, compiler)) }
+        Self {
+            bytes,
+            module: Some((number as usize, compiler)),
+        }
     }
 }
 
@@ -95,7 +101,10 @@ mod tests {
 
     #[test]
     fn each_target_has_a_row_a_file_and_a_fuzz_target() {
-        let rows: BTreeSet<String> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
+        let rows: BTreeSet<String> = TARGETS
+            .iter()
+            .map(|target| target.name.to_owned())
+            .collect();
         assert_eq!(rows, names_in("../fuzz/fuzz_targets"));
         assert!(rows.is_subset(&names_in("src")));
     }

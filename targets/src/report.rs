@@ -91,8 +91,16 @@ impl fmt::Display for Discard {
             Self::OracleLacks(feature) => write!(f, "oracle-lacks-{feature}"),
             Self::BothRejected => f.write_str("both-rejected"),
             Self::Exhausted(side, resource) => {
-                let side = if *side == Side::Subject { "subject" } else { "oracle" };
-                write!(f, "{side}-exhausted-{}", format!("{resource:?}").to_lowercase())
+                let side = if *side == Side::Subject {
+                    "subject"
+                } else {
+                    "oracle"
+                };
+                write!(
+                    f,
+                    "{side}-exhausted-{}",
+                    format!("{resource:?}").to_lowercase()
+                )
             }
             Self::KnownBug(name) => write!(f, "known-bug-{name}"),
         }
@@ -111,7 +119,10 @@ pub struct Finding {
 impl Report {
     /// A case given up before any engine ran it.
     pub fn discarded(discard: Discard) -> Self {
-        Self { discard: Some(discard), ..Self::default() }
+        Self {
+            discard: Some(discard),
+            ..Self::default()
+        }
     }
 
     /// Whether at least one call was compared with at least one oracle.

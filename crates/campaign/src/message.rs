@@ -11,7 +11,12 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Order {
     /// First: what to work on. Answered by [`Answer::Ready`].
-    Start { target: String, seed: u64, out: PathBuf, engines: EngineOptions },
+    Start {
+        target: String,
+        seed: u64,
+        out: PathBuf,
+        engines: EngineOptions,
+    },
     /// Run these cases but those to skip. Answered by [`Answer::Done`].
     Run { cases: Range<u64>, skip: Vec<u64> },
     /// Write down a case that took a worker with it, without running it. Answered by
@@ -25,7 +30,11 @@ pub(crate) enum Answer {
     /// Something to tell the user, such as an installation.
     Say(String),
     /// The engines are up.
-    Ready { engines: Vec<EngineHere>, missing: Vec<Missing>, modules: usize },
+    Ready {
+        engines: Vec<EngineHere>,
+        missing: Vec<Missing>,
+        modules: usize,
+    },
     /// It cannot start, and why.
     Cannot(String),
     /// It is about to run this case.

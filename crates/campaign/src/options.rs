@@ -93,7 +93,6 @@ impl EngineOptions {
             bun: self.bun.clone(),
             install: self.install,
             ..JsOptions::default()
-
         }
     }
 }

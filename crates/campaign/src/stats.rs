@@ -41,7 +41,8 @@ impl Stats {
     pub fn add(&mut self, report: &Report) {
         self.cases += 1;
         self.useful += u64::from(report.is_useful());
-        *self.generators.entry(report.generator.clone()).or_default() += u64::from(!report.generator.is_empty());
+        *self.generators.entry(report.generator.clone()).or_default() +=
+            u64::from(!report.generator.is_empty());
         self.generators.retain(|_, count| *count > 0);
         if let Some(discard) = &report.discard {
             *self.discards.entry(discard.to_string()).or_default() += 1;
@@ -49,7 +50,10 @@ impl Stats {
         for pair in &report.pairs {
             let calls = pair.calls as u64;
             self.comparisons += calls;
-            let stats = self.pairs.entry(format!("{}/{}", report.subject, pair.oracle)).or_default();
+            let stats = self
+                .pairs
+                .entry(format!("{}/{}", report.subject, pair.oracle))
+                .or_default();
             stats.cases += 1;
             stats.useful += u64::from(calls > 0);
             stats.comparisons += calls;

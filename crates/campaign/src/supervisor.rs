@@ -146,7 +146,10 @@ struct Campaign<'a> {
 impl Campaign<'_> {
     /// Starts a worker, with a job to take over where there is one.
     fn hire(&mut self, job: Option<Job>) -> Result<(), CampaignError> {
-        let mut child = (self.command)().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child = (self.command)()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
         let (Some(mut orders), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(CampaignError::Died("has no pipes".into()));
         };
@@ -157,12 +160,21 @@ impl Campaign<'_> {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 // Engines may print to standard output; what is not an answer is not for us.
                 if let Ok(answer) = serde_json::from_str(&line)
-                    && send.send(Word { worker: id, answer: Some(answer) }).is_err()
+                    && send
+                        .send(Word {
+                            worker: id,
+                            answer: Some(answer),
+                        })
+                        .is_err()
                 {
                     return;
                 }
             }
-            send.send(Word { worker: id, answer: None }).ok();
+            send.send(Word {
+                worker: id,
+                answer: None,
+            })
+            .ok();
         });
         let start = Order::Start {
             target: self.options.target.clone(),
@@ -171,11 +183,23 @@ impl Campaign<'_> {
             engines: self.options.engines.clone(),
         };
         order(&mut orders, &start).ok();
-        self.workers.push(Worker { id, child, orders, heard: Instant::now(), job, at: None, ready: false });
+        self.workers.push(Worker {
+            id,
+            child,
+            orders,
+            heard: Instant::now(),
+            job,
+            at: None,
+            ready: false,
+        });
         Ok(())
     }
 
-    fn attend(mut self, receive: &mpsc::Receiver<Word>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Summary, CampaignError> {
+    fn attend(
+        mut self,
+        receive: &mpsc::Receiver<Word>,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Summary, CampaignError> {
         let mut told = Instant::now();
         while !self.workers.is_empty() {
             match receive.recv_timeout(TICK) {
@@ -194,7 +218,11 @@ impl Campaign<'_> {
     }
 
     fn hear(&mut self, word: Word, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), CampaignError> {
-        let Some(place) = self.workers.iter().position(|worker| worker.id == word.worker) else {
+        let Some(place) = self
+            .workers
+            .iter()
+            .position(|worker| worker.id == word.worker)
+        else {
             return Ok(());
         };
         self.workers[place].heard = Instant::now();
@@ -204,10 +232,17 @@ impl Campaign<'_> {
             Some(Answer::Cannot(why)) => return Err(CampaignError::Cannot(why)),
             Some(Answer::At(case)) => self.workers[place].at = Some(case),
             Some(Answer::Found(finding)) => self.found(finding, tell),
-            Some(Answer::Ready { engines, missing, modules }) => {
+            Some(Answer::Ready {
+                engines,
+                missing,
+                modules,
+            }) => {
                 self.workers[place].ready = true;
                 if self.summary.engines.is_empty() {
-                    tell(Event::Ready { engines: &engines, missing: &missing });
+                    tell(Event::Ready {
+                        engines: &engines,
+                        missing: &missing,
+                    });
                     self.open(engines, missing, modules)?;
                 }
                 self.employ(place);
@@ -227,7 +262,12 @@ impl Campaign<'_> {
     }
 
     /// The engines are known: the campaign begins, and the other workers are hired.
-    fn open(&mut self, engines: Vec<EngineHere>, missing: Vec<Missing>, modules: usize) -> Result<(), CampaignError> {
+    fn open(
+        &mut self,
+        engines: Vec<EngineHere>,
+        missing: Vec<Missing>,
+        modules: usize,
+    ) -> Result<(), CampaignError> {
         let subjects = engines.iter().filter(|engine| engine.subject).count();
         self.end = match self.options.budget {
             Budget::Cases(cases) => Some(cases),
@@ -241,9 +281,16 @@ impl Campaign<'_> {
     }
 
     fn found(&mut self, finding: FindingHere, tell: &mut dyn FnMut(Event<'_>)) {
-        *self.summary.kept.entry(finding.signature.clone()).or_default() += 1;
+        *self
+            .summary
+            .kept
+            .entry(finding.signature.clone())
+            .or_default() += 1;
         let findings = &mut self.summary.findings;
-        match findings.iter_mut().find(|known| known.signature == finding.signature) {
+        match findings
+            .iter_mut()
+            .find(|known| known.signature == finding.signature)
+        {
             Some(known) if known.case <= finding.case => {}
             Some(known) => *known = finding,
             None => {
@@ -260,12 +307,23 @@ impl Campaign<'_> {
         }
         let worker = &mut self.workers[place];
         let sent = match &worker.job {
-            Some(Job { describe: Some((case, how)), .. }) => {
-                order(&mut worker.orders, &Order::Describe { case: *case, how: how.clone() })
-            }
-            Some(job) => {
-                order(&mut worker.orders, &Order::Run { cases: job.cases.clone(), skip: job.skip.clone() })
-            }
+            Some(Job {
+                describe: Some((case, how)),
+                ..
+            }) => order(
+                &mut worker.orders,
+                &Order::Describe {
+                    case: *case,
+                    how: how.clone(),
+                },
+            ),
+            Some(job) => order(
+                &mut worker.orders,
+                &Order::Run {
+                    cases: job.cases.clone(),
+                    skip: job.skip.clone(),
+                },
+            ),
             None => {
                 // Its input ends, and so does it.
                 let mut worker = self.workers.remove(place);
@@ -286,10 +344,17 @@ impl Campaign<'_> {
         if !open {
             return None;
         }
-        let end = self.end.map_or(self.next + RANGE, |end| end.min(self.next + RANGE));
+        let end = self
+            .end
+            .map_or(self.next + RANGE, |end| end.min(self.next + RANGE));
         let cases = self.next..end;
         self.next = end;
-        Some(Job { cases, skip: Vec::new(), describe: None, deaths: 0 })
+        Some(Job {
+            cases,
+            skip: Vec::new(),
+            describe: None,
+            deaths: 0,
+        })
     }
 
     /// A worker has died: the case that it was at is a finding, and another takes over its range
@@ -297,11 +362,16 @@ impl Campaign<'_> {
     fn bury(&mut self, place: usize) -> Result<(), CampaignError> {
         let mut worker = self.workers.remove(place);
         drop(worker.orders);
-        let how = worker.child.wait().map_or_else(|error| error.to_string(), describe);
+        let how = worker
+            .child
+            .wait()
+            .map_or_else(|error| error.to_string(), describe);
         if !worker.ready {
             return Err(CampaignError::Died(format!("{how} before it was ready")));
         }
-        let Some(mut job) = worker.job else { return Ok(()) };
+        let Some(mut job) = worker.job else {
+            return Ok(());
+        };
         job.deaths += 1;
         if job.deaths > DEATHS_PER_RANGE {
             return Err(CampaignError::Died(format!("{how}, too often")));

@@ -17,8 +17,12 @@ use std::path::PathBuf;
 /// When the supervisor is gone.
 pub fn serve() -> io::Result<()> {
     // Subjects need more stack than threads have, and the main thread's is not ours to choose.
-    let worker = std::thread::Builder::new().stack_size(2 * STACK_BYTES_NEEDED).spawn(work)?;
-    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    let worker = std::thread::Builder::new()
+        .stack_size(2 * STACK_BYTES_NEEDED)
+        .spawn(work)?;
+    worker
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 struct Worker {
@@ -33,15 +37,30 @@ fn work() -> io::Result<()> {
     for line in io::stdin().lock().lines() {
         let order: Order = serde_json::from_str(&line?).map_err(io::Error::other)?;
         match (order, &mut worker) {
-            (Order::Start { target, seed, out, engines }, worker) => {
+            (
+                Order::Start {
+                    target,
+                    seed,
+                    out,
+                    engines,
+                },
+                worker,
+            ) => {
                 let lab = engines
                     .lab()
                     .map_err(|error| error.to_string())
-                    .and_then(|options| Lab::open(options, &mut |line| say(&Answer::Say(line.into()))));
+                    .and_then(|options| {
+                        Lab::open(options, &mut |line| say(&Answer::Say(line.into())))
+                    });
                 match (lab, find(&target)) {
                     (Ok(lab), Some(target)) => {
                         say(&ready(&lab));
-                        *worker = Some(Worker { target, seed, out, lab });
+                        *worker = Some(Worker {
+                            target,
+                            seed,
+                            out,
+                            lab,
+                        });
                     }
                     (Err(why), _) => say(&Answer::Cannot(why)),
                     (_, None) => say(&Answer::Cannot(format!("there is no target {target}"))),
@@ -66,7 +85,11 @@ fn say(answer: &Answer) {
     let mut line = serde_json::to_string(answer).unwrap_or_default();
     line.push('\n');
     let mut out = io::stdout().lock();
-    if out.write_all(line.as_bytes()).and_then(|()| out.flush()).is_err() {
+    if out
+        .write_all(line.as_bytes())
+        .and_then(|()| out.flush())
+        .is_err()
+    {
         std::process::exit(1);
     }
 }
@@ -89,7 +112,11 @@ fn ready(lab: &Lab) -> Answer {
         subject: false,
         features: names(oracle.features()),
     }));
-    Answer::Ready { engines, missing: lab.missing().to_vec(), modules: lab.modules().len() }
+    Answer::Ready {
+        engines,
+        missing: lab.missing().to_vec(),
+        modules: lab.modules().len(),
+    }
 }
 
 impl Worker {
@@ -115,12 +142,24 @@ impl Worker {
     fn describe(&mut self, number: u64, how: &str) -> Result<Stats, String> {
         let bytes = bytes::of(self.seed, number);
         let input = Input::of_case(&self.lab, number, &bytes);
-        let mut stats = Stats { cases: 1, ..Stats::default() };
-        let Some(mut case) = (self.target.describe)(&self.lab, &input) else {
-            return Err(format!("case {number} took its worker down before it was made: {how}"));
+        let mut stats = Stats {
+            cases: 1,
+            ..Stats::default()
         };
-        let subject = case.engines.first().map(|engine| engine.name.clone()).unwrap_or_default();
-        let signature = format!("{} {subject} took its process down: {how}", self.target.name);
+        let Some(mut case) = (self.target.describe)(&self.lab, &input) else {
+            return Err(format!(
+                "case {number} took its worker down before it was made: {how}"
+            ));
+        };
+        let subject = case
+            .engines
+            .first()
+            .map(|engine| engine.name.clone())
+            .unwrap_or_default();
+        let signature = format!(
+            "{} {subject} took its process down: {how}",
+            self.target.name
+        );
         case.finding = Some(assay_case::FindingRecord {
             signature: signature.clone(),
             what: format!("the process that ran {subject} ended: {how}"),
@@ -137,7 +176,12 @@ impl Worker {
         let path = store::keep(&self.out, signature, number, &case)
             .map_err(|error| format!("a finding cannot be written: {error}"))?;
         let what = case.finding.map(|finding| finding.what).unwrap_or_default();
-        say(&Answer::Found(FindingHere { signature: signature.into(), case: number, path, what }));
+        say(&Answer::Found(FindingHere {
+            signature: signature.into(),
+            case: number,
+            path,
+            what,
+        }));
         Ok(())
     }
 }

@@ -148,7 +148,9 @@ fn expected_calls(
         let claimed = Claimed {
             name: format!("call {n}"),
             claim: &call.claim,
-            told: call.claim.call_outcome(manner != Manner::Plain),
+            told: call
+                .claim
+                .call_outcome(manner != Manner::Plain, call.slots.as_deref()),
             slots: call.slots.as_deref(),
         };
         steps.push(claimed.refined(header, |outcome| Claim::of_call(outcome, &manner))?);

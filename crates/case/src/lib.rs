@@ -38,7 +38,7 @@
 //! | returned | `assert_return` with all bits, also of a NaN; a catching call returns its status 0 too |
 //! | trapped | `assert_trap` with [`Trap::text`](assay_engine::Trap::text); with `""` and the traps in the header where several may be meant |
 //! | threw | `assert_exception`, tag and payload in the header; a catching call returns zeros and the status, and the payload is asserted after it |
-//! | exhausted its fuel | `assert_trap` with `"unreachable"`, and the header says that it was fuel |
+//! | exhausted its fuel | `assert_trap` with `"unreachable"`; the fuel slot of the observation after it is negative |
 //! | exhausted its stack | `assert_exhaustion` |
 //! | other | a bare `invoke`, or a bare `module`; the header says the rest |
 //!

@@ -114,7 +114,8 @@ fn steps(calls: &[Call], expected: &Transcript, facts: &Facts) -> Vec<HeaderStep
         .enumerate()
         .map(|(n, (step, call))| {
             let manner = facts.manner(&call.export);
-            let told = Claim::of_call(&step.outcome, &manner).call_outcome(manner != Manner::Plain);
+            let told = Claim::of_call(&step.outcome, &manner)
+                .call_outcome(manner != Manner::Plain, slots(step).as_deref());
             HeaderStep::of(Some(n), step, !is_told(&step.outcome, told))
         });
     std::iter::once(start)

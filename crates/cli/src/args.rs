@@ -144,7 +144,9 @@ pub struct ReplayOne {
 /// Reads a duration: a whole number and `s`, `m` or `h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no duration; write it as in 90s, 5m or 2h");
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let (number, unit) = text
+        .split_at_checked(text.len().saturating_sub(1))
+        .ok_or_else(wrong)?;
     let seconds = match unit {
         "s" => 1,
         "m" => 60,
@@ -152,7 +154,11 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     let number: u64 = number.parse().map_err(|_| wrong())?;
-    number.checked_mul(seconds).filter(|&seconds| seconds > 0).map(Duration::from_secs).ok_or_else(wrong)
+    number
+        .checked_mul(seconds)
+        .filter(|&seconds| seconds > 0)
+        .map(Duration::from_secs)
+        .ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -163,7 +169,18 @@ mod tests {
     fn durations() {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
-        for wrong in ["", "s", "-1s", "0s", "1", "1d", "1.5s", "99999999999999999999s", "5 m", "5µ"] {
+        for wrong in [
+            "",
+            "s",
+            "-1s",
+            "0s",
+            "1",
+            "1d",
+            "1.5s",
+            "99999999999999999999s",
+            "5 m",
+            "5µ",
+        ] {
             assert!(duration(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -34,5 +34,7 @@ fn look(path: &Path, named: bool, cases: &mut Vec<PathBuf>) -> Result<()> {
         entries.push(entry.with_context(cannot)?.path());
     }
     entries.sort();
-    entries.iter().try_for_each(|entry| look(entry, false, cases))
+    entries
+        .iter()
+        .try_for_each(|entry| look(entry, false, cases))
 }

@@ -9,14 +9,28 @@ use std::process::Command;
 /// Tools beside the engines: what it is for, the command that tells its version, how to get it.
 const TOOLS: &[(&str, &[&str], &str)] = &[
     ("Rust", &["rustc", "--version"], "https://rustup.rs"),
-    ("nightly Rust, for cargo-fuzz and sanitizers", &["rustc", "+nightly", "--version"], "rustup toolchain install nightly"),
-    ("cargo-fuzz", &["cargo-fuzz", "--version"], "cargo install cargo-fuzz --locked"),
-    ("npm, to install JavaScript engines", &["npm", "--version"], "install Node.js of any version"),
+    (
+        "nightly Rust, for cargo-fuzz and sanitizers",
+        &["rustc", "+nightly", "--version"],
+        "rustup toolchain install nightly",
+    ),
+    (
+        "cargo-fuzz",
+        &["cargo-fuzz", "--version"],
+        "cargo install cargo-fuzz --locked",
+    ),
+    (
+        "npm, to install JavaScript engines",
+        &["npm", "--version"],
+        "install Node.js of any version",
+    ),
 ];
 
 pub fn doctor(args: &Doctor) -> Result<Verdict> {
     println!("engines");
-    match Lab::open(args.engines.options().lab()?, &mut |line| println!("  {line}")) {
+    match Lab::open(args.engines.options().lab()?, &mut |line| {
+        println!("  {line}")
+    }) {
         Ok(lab) => engines(&lab),
         Err(why) => println!("  missing  {why}"),
     }
@@ -28,7 +42,11 @@ pub fn doctor(args: &Doctor) -> Result<Verdict> {
         }
     }
     println!("sanitizers");
-    let sanitizers = if cfg!(target_os = "linux") { "address, leak, memory, thread" } else { "address, thread" };
+    let sanitizers = if cfg!(target_os = "linux") {
+        "address, leak, memory, thread"
+    } else {
+        "address, thread"
+    };
     match version(&["rustc", "+nightly", "--version"]) {
         Some(_) => println!("  here     {sanitizers}: cargo +nightly fuzz run --sanitizer KIND"),
         None => println!("  missing  {sanitizers}: need nightly Rust"),
@@ -38,7 +56,11 @@ pub fn doctor(args: &Doctor) -> Result<Verdict> {
 
 fn engines(lab: &Lab) {
     for compiler in lab.subjects() {
-        println!("  here     {} {} (in this process)", compiler.engine_name(), assay_wasmtime::VERSION);
+        println!(
+            "  here     {} {} (in this process)",
+            compiler.engine_name(),
+            assay_wasmtime::VERSION
+        );
     }
     for oracle in lab.oracles() {
         println!("  here     {} {}", oracle.name(), oracle.version());
@@ -53,5 +75,8 @@ fn version(command: &[&str]) -> Option<String> {
     let (program, args) = command.split_first()?;
     let output = Command::new(program).args(args).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    output.status.success().then(|| text.lines().next().unwrap_or_default().trim().to_owned())
+    output
+        .status
+        .success()
+        .then(|| text.lines().next().unwrap_or_default().trim().to_owned())
 }

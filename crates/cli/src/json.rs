@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 /// The object. Keys are only ever added.
 pub fn object(seed: u64, summaries: &[(&str, Summary)]) -> Value {
     let seconds: f64 = summaries.iter().map(|(_, summary)| summary.seconds).sum();
-    let targets: Map<_, _> =
-        summaries.iter().map(|(name, summary)| ((*name).to_owned(), target(summary))).collect();
+    let targets: Map<_, _> = summaries
+        .iter()
+        .map(|(name, summary)| ((*name).to_owned(), target(summary)))
+        .collect();
     let engines: Map<_, _> = summaries
         .iter()
         .flat_map(|(_, summary)| &summary.engines)

@@ -8,14 +8,21 @@ use assay_targets::{Lab, TARGETS};
 use assay_wasmtime::Configuration;
 
 pub fn list(args: &List) -> Result<Verdict> {
-    let lab = Lab::open(args.engines.options().lab()?, &mut |line| eprintln!("{line}")).map_err(|why| anyhow!(why))?;
+    let lab = Lab::open(args.engines.options().lab()?, &mut |line| {
+        eprintln!("{line}")
+    })
+    .map_err(|why| anyhow!(why))?;
     println!("targets");
     for target in TARGETS {
         println!("  {:14} {}", target.name, target.about);
     }
     println!("subjects");
     for compiler in lab.subjects() {
-        println!("  {:14} {}", compiler.engine_name(), assay_wasmtime::VERSION);
+        println!(
+            "  {:14} {}",
+            compiler.engine_name(),
+            assay_wasmtime::VERSION
+        );
     }
     println!("oracles");
     for oracle in lab.oracles() {
@@ -28,7 +35,11 @@ pub fn list(args: &List) -> Result<Verdict> {
     for compiler in lab.subjects() {
         for oracle in lab.oracles() {
             let shared = Configuration::of(*compiler).features() & oracle.features();
-            println!("  {:22} {}", format!("{}/{}", compiler.engine_name(), oracle.name()), names(shared));
+            println!(
+                "  {:22} {}",
+                format!("{}/{}", compiler.engine_name(), oracle.name()),
+                names(shared)
+            );
         }
     }
     Ok(Verdict::Clean)

@@ -27,7 +27,12 @@ enum Verdict {
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
             print!("{error}");
             return ExitCode::SUCCESS;
         }
@@ -38,7 +43,9 @@ fn main() -> ExitCode {
         Verb::List(list) => list::list(&list),
         Verb::Replay(replay) => replay::replay(&replay),
         Verb::Doctor(doctor) => doctor::doctor(&doctor),
-        Verb::Worker => assay_campaign::serve().map(|()| Verdict::Clean).map_err(Into::into),
+        Verb::Worker => assay_campaign::serve()
+            .map(|()| Verdict::Clean)
+            .map_err(Into::into),
         Verb::ReplayOne(one) => replay::replay_one(&one),
     };
     match result {
@@ -50,7 +57,12 @@ fn main() -> ExitCode {
 
 /// One line on standard error, and exit code 2.
 fn misuse(why: &str) -> ExitCode {
-    eprintln!("assay: {}", why.strip_prefix("error: ").unwrap_or(why).replace('\n', " "));
+    eprintln!(
+        "assay: {}",
+        why.strip_prefix("error: ")
+            .unwrap_or(why)
+            .replace('\n', " ")
+    );
     ExitCode::from(2)
 }
 

@@ -20,7 +20,11 @@ pub fn replay(args: &Replay) -> Result<Verdict> {
         failing += usize::from(verdict == "fails");
     }
     println!("{failing} of {} fail", cases.len());
-    Ok(if failing > 0 { Verdict::Findings } else { Verdict::Clean })
+    Ok(if failing > 0 {
+        Verdict::Findings
+    } else {
+        Verdict::Clean
+    })
 }
 
 fn in_process_of_its_own(path: &Path, args: &Replay) -> Result<(&'static str, String)> {
@@ -28,7 +32,11 @@ fn in_process_of_its_own(path: &Path, args: &Replay) -> Result<(&'static str, St
     let mut command = Command::new(program);
     command.arg("replay-one").arg(path);
     let engines = &args.engines;
-    for (flag, value) in [("--node", &engines.node), ("--deno", &engines.deno), ("--bun", &engines.bun)] {
+    for (flag, value) in [
+        ("--node", &engines.node),
+        ("--deno", &engines.deno),
+        ("--bun", &engines.bun),
+    ] {
         if let Some(value) = value {
             command.arg(flag).arg(value);
         }
@@ -36,13 +44,24 @@ fn in_process_of_its_own(path: &Path, args: &Replay) -> Result<(&'static str, St
     if engines.no_install {
         command.arg("--no-install");
     }
-    let output = command.output().context("cannot start a process for the replay")?;
-    let first = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().to_owned();
+    let output = command
+        .output()
+        .context("cannot start a process for the replay")?;
+    let first = |bytes: &[u8]| {
+        String::from_utf8_lossy(bytes)
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
     Ok(match output.status.code() {
         Some(0) => ("passes", String::new()),
         Some(1) => ("fails", format!("\n         {}", first(&output.stdout))),
         Some(2) => bail!("{}: {}", path.display(), first(&output.stderr)),
-        _ => ("fails", format!("\n         its process ended: {}", output.status)),
+        _ => (
+            "fails",
+            format!("\n         its process ended: {}", output.status),
+        ),
     })
 }
 
@@ -53,19 +72,35 @@ pub fn replay_one(args: &ReplayOne) -> Result<Verdict> {
         .stack_size(2 * STACK_BYTES_NEEDED)
         .spawn(move || judge(&path, engines))
         .context("cannot start a thread")?;
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn judge(path: &Path, engines: crate::args::Engines) -> Result<Verdict> {
     let case = Case::read(path)?;
-    let target = find(&case.target).ok_or_else(|| anyhow!("there is no target {:?}", case.target))?;
+    let target =
+        find(&case.target).ok_or_else(|| anyhow!("there is no target {:?}", case.target))?;
     let mut options = engines.options();
-    options.names = Some(case.engines.iter().map(|engine| engine.name.clone()).collect());
-    let mut lab = Lab::open(options.lab()?, &mut |line| eprintln!("{line}")).map_err(|why| anyhow!(why))?;
+    options.names = Some(
+        case.engines
+            .iter()
+            .map(|engine| engine.name.clone())
+            .collect(),
+    );
+    let mut lab =
+        Lab::open(options.lab()?, &mut |line| eprintln!("{line}")).map_err(|why| anyhow!(why))?;
     let report = (target.replay)(&mut lab, &case).map_err(|why| anyhow!(why))?;
     for finding in &report.findings {
         let what = finding.case.finding.as_ref();
-        println!("{}", what.map_or_else(|| finding.signature.clone(), |found| found.what.clone()));
+        println!(
+            "{}",
+            what.map_or_else(|| finding.signature.clone(), |found| found.what.clone())
+        );
     }
-    Ok(if report.findings.is_empty() { Verdict::Clean } else { Verdict::Findings })
+    Ok(if report.findings.is_empty() {
+        Verdict::Clean
+    } else {
+        Verdict::Findings
+    })
 }

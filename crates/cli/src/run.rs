@@ -50,15 +50,27 @@ pub fn run(args: Run) -> Result<Verdict> {
     if args.json {
         println!("{}", json::object(seed, &summaries));
     }
-    let found = summaries.iter().any(|(_, summary)| !summary.findings.is_empty());
-    Ok(if found { Verdict::Findings } else { Verdict::Clean })
+    let found = summaries
+        .iter()
+        .any(|(_, summary)| !summary.findings.is_empty());
+    Ok(if found {
+        Verdict::Findings
+    } else {
+        Verdict::Clean
+    })
 }
 
 fn targets(names: &[String]) -> Result<Vec<&'static str>> {
     if names.is_empty() {
         return Ok(TARGETS.iter().map(|target| target.name).collect());
     }
-    let known = || TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(", ");
+    let known = || {
+        TARGETS
+            .iter()
+            .map(|target| target.name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     names
         .iter()
         .map(|name| match find(name) {

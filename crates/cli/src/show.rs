@@ -20,7 +20,12 @@ pub struct Printer {
 impl Printer {
     /// A printer for a run.
     pub fn new(json: bool) -> Self {
-        Self { json, bar: None, told: Instant::now(), began: Instant::now() }
+        Self {
+            json,
+            bar: None,
+            told: Instant::now(),
+            began: Instant::now(),
+        }
     }
 
     fn line(&self, line: &str) {
@@ -31,12 +36,21 @@ impl Printer {
     }
 
     fn plain(&self, line: &str) {
-        if self.json { eprintln!("{line}") } else { println!("{line}") }
+        if self.json {
+            eprintln!("{line}")
+        } else {
+            println!("{line}")
+        }
     }
 
     /// A target begins.
     pub fn begin(&mut self, target: &str, options: &Options) {
-        self.plain(&format!("{target}: seed {}, {} workers, findings in {}", options.seed, options.jobs, options.out.display()));
+        self.plain(&format!(
+            "{target}: seed {}, {} workers, findings in {}",
+            options.seed,
+            options.jobs,
+            options.out.display()
+        ));
         if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
@@ -68,7 +82,13 @@ impl Printer {
     }
 
     fn finding(&self, finding: &FindingHere) {
-        self.line(&format!("  FINDING {}\n    case {}: {}\n    {}", finding.signature, finding.case, finding.what, finding.path.display()));
+        self.line(&format!(
+            "  FINDING {}\n    case {}: {}\n    {}",
+            finding.signature,
+            finding.case,
+            finding.what,
+            finding.path.display()
+        ));
     }
 
     fn progress(&mut self, stats: &Stats) {
@@ -82,7 +102,10 @@ impl Printer {
             bar.tick();
         } else if self.told.elapsed() >= LINE_EVERY {
             self.told = Instant::now();
-            self.plain(&format!("  {:4.0} s  {message}", self.began.elapsed().as_secs_f64()));
+            self.plain(&format!(
+                "  {:4.0} s  {message}",
+                self.began.elapsed().as_secs_f64()
+            ));
         }
     }
 
@@ -111,7 +134,11 @@ impl Printer {
         }
         for finding in &summary.findings {
             let kept = summary.kept.get(&finding.signature).copied().unwrap_or(1);
-            self.plain(&format!("    {} ({kept} kept, first {})", finding.signature, finding.path.display()));
+            self.plain(&format!(
+                "    {} ({kept} kept, first {})",
+                finding.signature,
+                finding.path.display()
+            ));
         }
     }
 
@@ -119,25 +146,40 @@ impl Printer {
         if pairs.is_empty() {
             return;
         }
-        self.plain(&format!("  {:22} {:>8} {:>8} {:>9}  of these with", "pair", "cases", "useful", "calls"));
+        self.plain(&format!(
+            "  {:22} {:>8} {:>8} {:>9}  of these with",
+            "pair", "cases", "useful", "calls"
+        ));
         for (name, pair) in pairs {
             let share = |feature: &str| {
                 let calls = pair.features.get(feature).copied().unwrap_or(0);
                 format!("{feature} {}", percent(calls, pair.comparisons))
             };
-            let features = ["gc", "exceptions", "simd", "memory64"].map(share).join(", ");
-            self.plain(&format!("  {name:22} {:8} {:8} {:9}  {features}", pair.cases, pair.useful, pair.comparisons));
+            let features = ["gc", "exceptions", "simd", "memory64"]
+                .map(share)
+                .join(", ");
+            self.plain(&format!(
+                "  {name:22} {:8} {:8} {:9}  {features}",
+                pair.cases, pair.useful, pair.comparisons
+            ));
         }
     }
 
     fn counts(&self, title: &str, counts: &BTreeMap<String, u64>) {
         if !counts.is_empty() {
-            let list: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            let list: Vec<_> = counts
+                .iter()
+                .map(|(name, count)| format!("{name} {count}"))
+                .collect();
             self.plain(&format!("  {title}: {}", list.join(", ")));
         }
     }
 }
 
 fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 { "0 %".into() } else { format!("{:.0} %", 100.0 * part as f64 / whole as f64) }
+    if whole == 0 {
+        "0 %".into()
+    } else {
+        format!("{:.0} %", 100.0 * part as f64 / whole as f64)
+    }
 }

@@ -27,7 +27,8 @@ pub trait Engine {
     ///
     /// Where the engine itself fails, see [`EngineError`]; all that WebAssembly knows is an
     /// [`Outcome`].
-    fn instantiate<'a>(&'a mut self, program: &'a Program) -> Result<Instantiated<'a>, EngineError>;
+    fn instantiate<'a>(&'a mut self, program: &'a Program)
+    -> Result<Instantiated<'a>, EngineError>;
 
     /// Begins to run a program where that goes on without this thread, so that other engines can
     /// work meanwhile. [`Engine::run`] with the same program must follow.
@@ -174,6 +175,9 @@ pub enum EngineError {
 impl EngineError {
     /// A fault of the adapter or of the program.
     pub fn misuse(engine: &str, what: impl Into<String>) -> Self {
-        Self::Misuse { engine: engine.into(), what: what.into() }
+        Self::Misuse {
+            engine: engine.into(),
+            what: what.into(),
+        }
     }
 }

@@ -86,7 +86,8 @@ impl Features {
 
     /// The names of the features in the set, in kebab case: `simd`, `tail-call`, …
     pub fn names(self) -> impl Iterator<Item = String> {
-        self.iter_names().map(|(name, _)| name.to_ascii_lowercase().replace('_', "-"))
+        self.iter_names()
+            .map(|(name, _)| name.to_ascii_lowercase().replace('_', "-"))
     }
 }
 

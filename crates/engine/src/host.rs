@@ -84,7 +84,11 @@ pub struct HostState {
 impl HostState {
     /// The state before any call.
     pub fn new(host: &Host) -> Self {
-        Self { calls: vec![0; host.functions.len()], depth: 0, trace: Vec::new() }
+        Self {
+            calls: vec![0; host.functions.len()],
+            depth: 0,
+            trace: Vec::new(),
+        }
     }
 
     /// Begins a call: counts it, records it, and says what to do and, for the case that the
@@ -92,11 +96,18 @@ impl HostState {
     ///
     /// The engine carries out the action and tells of it with [`HostState::effect`]. Around
     /// [`Action::Call`] it calls [`HostState::descend`] and [`HostState::ascend`].
-    pub fn enter(&mut self, host: &Host, index: usize, args: Vec<Value>) -> (Action, Vec<Value>, usize) {
+    pub fn enter(
+        &mut self,
+        host: &Host,
+        index: usize,
+        args: Vec<Value>,
+    ) -> (Action, Vec<Value>, usize) {
         let function = &host.functions[index];
         let number = self.calls[index];
         self.calls[index] += 1;
-        let mut hash = args.iter().fold(mix(mix(host.seed, index as u32), number), mix_value);
+        let mut hash = args
+            .iter()
+            .fold(mix(mix(host.seed, index as u32), number), mix_value);
         let mut next = || {
             hash = mix(hash, 1);
             hash
@@ -112,9 +123,16 @@ impl HostState {
             Action::Throw { params, .. } => params,
             _ => &function.results,
         };
-        let values = slots.iter().map(|&slot| value_from(slot, &mut next)).collect();
+        let values = slots
+            .iter()
+            .map(|&slot| value_from(slot, &mut next))
+            .collect();
         let entry = self.trace.len();
-        self.trace.push(HostCall { import: index as u32, args, effect: HostEffect::of(&action) });
+        self.trace.push(HostCall {
+            import: index as u32,
+            args,
+            effect: HostEffect::of(&action),
+        });
         (action, values, entry)
     }
 
@@ -151,7 +169,9 @@ fn mix_value(hash: u32, value: &Value) -> u32 {
     match *value {
         Value::I32(x) | Value::F32(x) => mix(hash, x),
         Value::I64(x) | Value::F64(x) => mix(mix(hash, x as u32), (x >> 32) as u32),
-        Value::V128(x) => [0, 32, 64, 96].iter().fold(hash, |h, s| mix(h, (x >> s) as u32)),
+        Value::V128(x) => [0, 32, 64, 96]
+            .iter()
+            .fold(hash, |h, s| mix(h, (x >> s) as u32)),
         Value::Ref(Reference::Null) => mix(hash, 0),
         Value::Ref(Reference::Extern(n)) => mix(hash, n + 2),
         Value::Ref(_) => mix(hash, 1),
@@ -185,8 +205,16 @@ mod tests {
 
     fn host(actions: Vec<Action>) -> Host {
         let results = vec![Slot::I32, Slot::I64, Slot::Extern];
-        let function = HostFunction { label: "a.b".into(), params: vec![Slot::I32], results, actions };
-        Host { seed: 7, functions: vec![function] }
+        let function = HostFunction {
+            label: "a.b".into(),
+            params: vec![Slot::I32],
+            results,
+            actions,
+        };
+        Host {
+            seed: 7,
+            functions: vec![function],
+        }
     }
 
     #[test]
@@ -194,7 +222,9 @@ mod tests {
         let host = host(vec![]);
         let run = |args: &[u32]| {
             let mut state = HostState::new(&host);
-            args.iter().map(|&a| state.enter(&host, 0, vec![Value::I32(a)]).1).collect::<Vec<_>>()
+            args.iter()
+                .map(|&a| state.enter(&host, 0, vec![Value::I32(a)]).1)
+                .collect::<Vec<_>>()
         };
         assert_eq!(run(&[1, 1, 2]), run(&[1, 1, 2]));
         assert_ne!(run(&[1])[0], run(&[2])[0]);
@@ -204,7 +234,10 @@ mod tests {
 
     #[test]
     fn actions_rotate_and_callbacks_are_bounded() {
-        let call = Action::Call { export: "f".into(), args: vec![] };
+        let call = Action::Call {
+            export: "f".into(),
+            args: vec![],
+        };
         let host = host(vec![Action::Return, call.clone()]);
         let mut state = HostState::new(&host);
         assert_eq!(state.enter(&host, 0, vec![]).0, Action::Return);
@@ -212,7 +245,11 @@ mod tests {
         state.descend();
         state.descend();
         assert_eq!(state.enter(&host, 0, vec![]).0, Action::Return);
-        assert_eq!(state.enter(&host, 0, vec![]).0, Action::Return, "too deep to call");
+        assert_eq!(
+            state.enter(&host, 0, vec![]).0,
+            Action::Return,
+            "too deep to call"
+        );
         assert_eq!(state.take_trace().len(), 4);
     }
 }

@@ -137,7 +137,10 @@ impl Traps {
 
     /// The traps in the set.
     pub fn iter(self) -> impl Iterator<Item = Trap> {
-        Trap::ALL.iter().copied().filter(move |&trap| self.contains(trap))
+        Trap::ALL
+            .iter()
+            .copied()
+            .filter(move |&trap| self.contains(trap))
     }
 }
 
@@ -182,8 +185,13 @@ impl fmt::Display for Outcome {
         match self {
             Self::Returned(values) => write!(f, "returned {}", List(values)),
             Self::Trapped(traps) => write!(f, "trapped: {traps}"),
-            Self::Threw { tag: Some(tag), payload } => write!(f, "threw tag {tag} {}", List(payload)),
-            Self::Threw { tag: None, payload } => write!(f, "threw a foreign tag {}", List(payload)),
+            Self::Threw {
+                tag: Some(tag),
+                payload,
+            } => write!(f, "threw tag {tag} {}", List(payload)),
+            Self::Threw { tag: None, payload } => {
+                write!(f, "threw a foreign tag {}", List(payload))
+            }
             Self::Exhausted(resource) => write!(f, "exhausted its {resource:?}"),
             Self::Rejected(phase) => write!(f, "was rejected at {phase:?}"),
         }

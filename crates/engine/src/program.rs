@@ -59,7 +59,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { time_ms: 10_000, stack_bytes: 2 << 20, gc_heap_bytes: 64 << 20 }
+        Self {
+            time_ms: 10_000,
+            stack_bytes: 2 << 20,
+            gc_heap_bytes: 64 << 20,
+        }
     }
 }
 

@@ -24,8 +24,15 @@ pub fn choose(
     }
     for n in 0..u.int_in_range(count)? {
         let (name, signature) = &exports[n % exports.len()];
-        let args = signature.params.iter().map(|&ty| argument(u, ty)).collect::<Result<_>>()?;
-        calls.push(DraftCall { export: name.clone(), args });
+        let args = signature
+            .params
+            .iter()
+            .map(|&ty| argument(u, ty))
+            .collect::<Result<_>>()?;
+        calls.push(DraftCall {
+            export: name.clone(),
+            args,
+        });
     }
     Ok(calls)
 }
@@ -34,7 +41,9 @@ pub fn choose(
 fn signatures(info: &Info, which: Exports) -> Vec<(String, Signature)> {
     let signature = |f: u32| info.signature_of_type(*info.functions.get(f as usize)?);
     let functions = info.callable(which).into_iter();
-    functions.filter_map(|(name, f)| Some((name, signature(f)?))).collect()
+    functions
+        .filter_map(|(name, f)| Some((name, signature(f)?)))
+        .collect()
 }
 
 /// Integers at which instructions change their mind; narrower ones are truncated.
@@ -77,7 +86,11 @@ const FLOATS: [f64; 14] = [
 ];
 
 const NANS_32: [u32; 3] = [0x7fc0_0000, 0xffc0_0001, 0x7fa0_0000];
-const NANS_64: [u64; 3] = [0x7ff8_0000_0000_0000, 0xfff8_0000_0000_0001, 0x7ff4_0000_0000_0000];
+const NANS_64: [u64; 3] = [
+    0x7ff8_0000_0000_0000,
+    0xfff8_0000_0000_0001,
+    0x7ff4_0000_0000_0000,
+];
 
 /// An argument of a type: mostly from the tables, else any bits.
 fn argument(u: &mut Unstructured<'_>, ty: Type) -> Result<Value> {
@@ -146,9 +159,16 @@ fn throwable(info: &Info, features: Features) -> Vec<(u32, Vec<Slot>)> {
         Type::I64 => Some(Slot::I64),
         _ => None,
     };
-    let slots = |ty| info.signature_of_type(ty)?.params.iter().map(plain).collect::<Option<Vec<_>>>();
+    let slots = |ty| {
+        info.signature_of_type(ty)?
+            .params
+            .iter()
+            .map(plain)
+            .collect::<Option<Vec<_>>>()
+    };
     let tags = info.tags.iter().enumerate();
-    tags.filter_map(|(tag, &ty)| Some((tag as u32, slots(ty)?))).collect()
+    tags.filter_map(|(tag, &ty)| Some((tag as u32, slots(ty)?)))
+        .collect()
 }
 
 /// Whether every host can read every payload: JavaScript sees neither `v128` nor `exnref`, and
@@ -156,10 +176,10 @@ fn throwable(info: &Info, features: Features) -> Vec<(u32, Vec<Slot>)> {
 fn payloads_are_readable(info: &Info, features: Features) -> bool {
     let readable = |ty: &Type| matches!(ty, Type::I32 | Type::I64 | Type::F32 | Type::F64);
     features.contains(Features::EXCEPTIONS)
-        && info
-            .tags
-            .iter()
-            .all(|&tag| info.signature_of_type(tag).is_some_and(|tag| tag.params.iter().all(readable)))
+        && info.tags.iter().all(|&tag| {
+            info.signature_of_type(tag)
+                .is_some_and(|tag| tag.params.iter().all(readable))
+        })
 }
 
 fn action(
@@ -179,7 +199,10 @@ fn action(
             pages: u.int_in_range(0..=2)?,
         },
         5 => match u.choose_iter(growable_tables(info)) {
-            Ok(table) => Action::GrowTable { table, elements: u.int_in_range(0..=8)? },
+            Ok(table) => Action::GrowTable {
+                table,
+                elements: u.int_in_range(0..=8)?,
+            },
             Err(_) => Action::Return,
         },
         6 | 7 => callback(u, functions)?,
@@ -189,9 +212,14 @@ fn action(
 
 /// Tables that can be grown with null, and whose elements every host may hold.
 fn growable_tables(info: &Info) -> Vec<u32> {
-    let plain = |ty: wasmparser::RefType| ty == wasmparser::RefType::FUNCREF || ty == wasmparser::RefType::EXTERNREF;
+    let plain = |ty: wasmparser::RefType| {
+        ty == wasmparser::RefType::FUNCREF || ty == wasmparser::RefType::EXTERNREF
+    };
     let tables = info.tables.iter().enumerate();
-    tables.filter(|(_, table)| plain(table.element_type)).map(|(i, _)| i as u32).collect()
+    tables
+        .filter(|(_, table)| plain(table.element_type))
+        .map(|(i, _)| i as u32)
+        .collect()
 }
 
 /// A call of any of the functions that are called from outside.
@@ -200,6 +228,13 @@ fn callback(u: &mut Unstructured<'_>, functions: &[(String, Signature)]) -> Resu
         return Ok(Action::Return);
     }
     let (name, signature) = u.choose(functions)?;
-    let args = signature.params.iter().map(|&ty| argument(u, ty)).collect::<Result<_>>()?;
-    Ok(Action::Call { export: name.clone(), args })
+    let args = signature
+        .params
+        .iter()
+        .map(|&ty| argument(u, ty))
+        .collect::<Result<_>>()?;
+    Ok(Action::Call {
+        export: name.clone(),
+        args,
+    })
 }

@@ -62,7 +62,10 @@ impl Draft {
         };
         let ready = prepare(&self.wasm, &info, &plan)?;
         let call = |call: &DraftCall| -> Option<Call> {
-            let callable = ready.callables.iter().find(|callable| callable.name == call.export)?;
+            let callable = ready
+                .callables
+                .iter()
+                .find(|callable| callable.name == call.export)?;
             Some(callable.call(&call.args))
         };
         let calls = self.calls.iter().filter_map(call).collect();
@@ -74,6 +77,9 @@ impl Draft {
             tags: ready.tags,
             limits: Limits::default(),
         };
-        Ok(Finished { program, left_out: ready.left_out })
+        Ok(Finished {
+            program,
+            left_out: ready.left_out,
+        })
     }
 }

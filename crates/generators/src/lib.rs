@@ -29,6 +29,14 @@ pub struct Generator {
 
 /// All generators that need nothing but bytes.
 pub const GENERATORS: &[Generator] = &[
-    Generator { name: "wasm-smith", weight: 3, generate: wasm_smith::generate },
-    Generator { name: "single-op", weight: 1, generate: single_op::generate },
+    Generator {
+        name: "wasm-smith",
+        weight: 3,
+        generate: wasm_smith::generate,
+    },
+    Generator {
+        name: "single-op",
+        weight: 1,
+        generate: single_op::generate,
+    },
 ];

@@ -68,7 +68,10 @@ pub fn find(path: &Path) -> Result<(Vec<Found>, usize), ModulesError> {
 }
 
 fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ModulesError> {
-    let error = |source| ModulesError::Read { path: path.into(), source };
+    let error = |source| ModulesError::Read {
+        path: path.into(),
+        source,
+    };
     if !fs::metadata(path).map_err(error)?.is_dir() {
         files.push(path.into());
         return Ok(());
@@ -79,7 +82,10 @@ fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ModulesError> {
     }
     entries.sort();
     for entry in entries {
-        let known = matches!(entry.extension().and_then(|e| e.to_str()), Some("wasm" | "wat" | "wast"));
+        let known = matches!(
+            entry.extension().and_then(|e| e.to_str()),
+            Some("wasm" | "wat" | "wast")
+        );
         if entry.is_dir() || known {
             list(&entry, files)?;
         }
@@ -88,21 +94,33 @@ fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ModulesError> {
 }
 
 fn read(path: &Path, found: &mut Vec<Found>) -> Result<usize, ModulesError> {
-    let bytes = fs::read(path).map_err(|source| ModulesError::Read { path: path.into(), source })?;
+    let bytes = fs::read(path).map_err(|source| ModulesError::Read {
+        path: path.into(),
+        source,
+    })?;
     let not = |why: String| {
         let why = why.lines().next().unwrap_or_default().to_owned();
-        ModulesError::NotAModule { path: path.into(), why }
+        ModulesError::NotAModule {
+            path: path.into(),
+            why,
+        }
     };
     let name = path.display().to_string();
     if path.extension().is_some_and(|e| e == "wast") {
         let text = String::from_utf8(bytes).map_err(|e| not(e.to_string()))?;
         return script(&name, &text, found).map_err(|e| not(e.message()));
     }
-    let wasm = wat::parse_bytes(&bytes).map_err(|e| not(e.to_string()))?.into_owned();
+    let wasm = wat::parse_bytes(&bytes)
+        .map_err(|e| not(e.to_string()))?
+        .into_owned();
     Validator::new_with_features(wasm_features(Features::all()))
         .validate_all(&wasm)
         .map_err(|e| not(e.to_string()))?;
-    found.push(Found { name, wasm, calls: Vec::new() });
+    found.push(Found {
+        name,
+        wasm,
+        calls: Vec::new(),
+    });
     Ok(0)
 }
 
@@ -127,7 +145,11 @@ pub fn script(name: &str, text: &str, found: &mut Vec<Found>) -> Result<usize, w
                 number += 1;
                 match binary(module) {
                     Some(wasm) => {
-                        found.push(Found { name: format!("{name}#{number}"), wasm, calls: Vec::new() });
+                        found.push(Found {
+                            name: format!("{name}#{number}"),
+                            wasm,
+                            calls: Vec::new(),
+                        });
                         here = true;
                     }
                     None => invalid += 1,
@@ -135,11 +157,18 @@ pub fn script(name: &str, text: &str, found: &mut Vec<Found>) -> Result<usize, w
             }
             WastDirective::Invoke(invoke)
             | WastDirective::AssertExhaustion { call: invoke, .. }
-            | WastDirective::AssertReturn { exec: WastExecute::Invoke(invoke), .. }
-            | WastDirective::AssertTrap { exec: WastExecute::Invoke(invoke), .. }
-            | WastDirective::AssertException { exec: WastExecute::Invoke(invoke), .. }
-                if here && invoke.module.is_none() =>
-            {
+            | WastDirective::AssertReturn {
+                exec: WastExecute::Invoke(invoke),
+                ..
+            }
+            | WastDirective::AssertTrap {
+                exec: WastExecute::Invoke(invoke),
+                ..
+            }
+            | WastDirective::AssertException {
+                exec: WastExecute::Invoke(invoke),
+                ..
+            } if here && invoke.module.is_none() => {
                 if let (Some(call), Some(last)) = (draft_call(&invoke), found.last_mut()) {
                     last.calls.push(call);
                 }
@@ -152,7 +181,10 @@ pub fn script(name: &str, text: &str, found: &mut Vec<Found>) -> Result<usize, w
 
 /// The binary form of a core module that is valid.
 fn binary(mut module: QuoteWat<'_>) -> Option<Vec<u8>> {
-    if matches!(&module, QuoteWat::Wat(wast::Wat::Component(_)) | QuoteWat::QuoteComponent(..)) {
+    if matches!(
+        &module,
+        QuoteWat::Wat(wast::Wat::Component(_)) | QuoteWat::QuoteComponent(..)
+    ) {
         return None;
     }
     let wasm = module.encode().ok()?;
@@ -162,7 +194,10 @@ fn binary(mut module: QuoteWat<'_>) -> Option<Vec<u8>> {
 
 fn draft_call(invoke: &WastInvoke<'_>) -> Option<DraftCall> {
     let args = invoke.args.iter().map(argument).collect::<Option<_>>()?;
-    Some(DraftCall { export: invoke.name.into(), args })
+    Some(DraftCall {
+        export: invoke.name.into(),
+        args,
+    })
 }
 
 fn argument(arg: &WastArg<'_>) -> Option<Value> {
@@ -185,8 +220,12 @@ fn argument(arg: &WastArg<'_>) -> Option<Value> {
 ///
 /// When the bytes do not suffice.
 pub fn draft(u: &mut Unstructured<'_>, found: &Found) -> arbitrary::Result<Draft> {
-    let mut draft =
-        Draft { wasm: found.wasm.clone(), calls: found.calls.clone(), features: used(&found.wasm), ..Draft::default() };
+    let mut draft = Draft {
+        wasm: found.wasm.clone(),
+        calls: found.calls.clone(),
+        features: used(&found.wasm),
+        ..Draft::default()
+    };
     if let Ok(info) = Info::read(&draft.wasm) {
         if draft.calls.is_empty() {
             draft.calls = calls::choose(u, &info, draft.exports, 8..=16)?;
@@ -199,7 +238,9 @@ pub fn draft(u: &mut Unstructured<'_>, found: &Found) -> arbitrary::Result<Draft
 /// The features that a valid module needs: none can be taken away without making it invalid.
 pub fn used(wasm: &[u8]) -> Features {
     let valid = |features: Features| {
-        Validator::new_with_features(wasm_features(features)).validate_all(wasm).is_ok()
+        Validator::new_with_features(wasm_features(features))
+            .validate_all(wasm)
+            .is_ok()
     };
     let mut needed = Features::all();
     for feature in Features::all().iter() {

@@ -5,8 +5,8 @@
 //! subset off (swarm testing: Groce et al., ISSTA 2012), since modules that use less of
 //! everything use more of each.
 
-use crate::draft::Draft;
 use crate::calls;
+use crate::draft::Draft;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use assay_module::{Exports, Info};
@@ -58,6 +58,11 @@ fn swarm(u: &mut Unstructured<'_>, features: Features) -> Result<Features> {
 /// be worth it.
 fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
     let on = |feature| features.contains(feature);
+    // Half of the modules avoid traps, and so run on to interesting places. Of the others, few may
+    // trap while they are instantiated: no call of those is ever compared.
+    let calm: bool = u.arbitrary()?;
+    let start = u.ratio(1, 10)?;
+    let segments = if calm || start { 3 } else { 0 };
     let many = |feature, n| if on(feature) { n } else { 1 };
     Ok(Config {
         min_funcs: 2,
@@ -68,8 +73,8 @@ fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
         max_globals: 6,
         max_imports: *u.choose(&[0, 0, 3, 8])?,
         max_tags: 4,
-        max_data_segments: 3,
-        max_element_segments: 3,
+        max_data_segments: segments,
+        max_element_segments: segments,
         max_elements: 16,
         max_values: 6,
         max_exports: 0,
@@ -80,8 +85,8 @@ fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
         max_tables: many(Features::REFERENCE_TYPES, 3),
         max_table_elements: MAX_TABLE_ELEMENTS,
         table_max_size_required: true,
-        // Half of the modules avoid traps, and so run on to interesting places.
-        disallow_traps: u.arbitrary()?,
+        disallow_traps: calm,
+        allow_start_export: start,
         limit_arrays_in_const_exprs: true,
         simd_enabled: on(Features::SIMD),
         relaxed_simd_enabled: on(Features::RELAXED_SIMD),

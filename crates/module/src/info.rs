@@ -132,19 +132,30 @@ impl Info {
             TypeRef::Global(ty) => self.globals.push(ty),
             TypeRef::Tag(ty) => self.tags.push(ty.func_type_idx),
         }
-        self.imports.push(Import { module: module.into(), field: field.into(), ty });
+        self.imports.push(Import {
+            module: module.into(),
+            field: field.into(),
+            ty,
+        });
     }
 
     /// The signature of a function type; `None` where the type is no function type, or has values
     /// that Assay cannot carry (continuations).
     pub fn signature_of_type(&self, ty: u32) -> Option<Signature> {
-        let CompositeInnerType::Func(func) = &self.types.get(ty as usize)?.composite_type.inner else {
+        let CompositeInnerType::Func(func) = &self.types.get(ty as usize)?.composite_type.inner
+        else {
             return None;
         };
         let carry = |types: &[wasmparser::ValType]| {
-            types.iter().map(|&ty| Type::of(self, ty)).collect::<Option<Vec<_>>>()
+            types
+                .iter()
+                .map(|&ty| Type::of(self, ty))
+                .collect::<Option<Vec<_>>>()
         };
-        Some(Signature { params: carry(func.params())?, results: carry(func.results())? })
+        Some(Signature {
+            params: carry(func.params())?,
+            results: carry(func.results())?,
+        })
     }
 
     /// The functions to be called from outside, by name and index.
@@ -153,12 +164,14 @@ impl Info {
             Exports::Named => self
                 .exports
                 .iter()
-                .filter(|export| matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact))
+                .filter(|export| {
+                    matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact)
+                })
                 .map(|export| (export.name.clone(), export.index))
                 .collect(),
-            Exports::Defined => {
-                (self.imported_functions..self.functions.len() as u32).map(|f| (format!("f{f}"), f)).collect()
-            }
+            Exports::Defined => (self.imported_functions..self.functions.len() as u32)
+                .map(|f| (format!("f{f}"), f))
+                .collect(),
         }
     }
 }

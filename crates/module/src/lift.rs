@@ -49,13 +49,18 @@ fn is_bottom(ty: wasmparser::RefType) -> bool {
     use AbstractHeapType as A;
     matches!(
         ty.heap_type(),
-        wasmparser::HeapType::Abstract { ty: A::None | A::NoFunc | A::NoExtern | A::NoExn, .. }
+        wasmparser::HeapType::Abstract {
+            ty: A::None | A::NoFunc | A::NoExtern | A::NoExn,
+            ..
+        }
     )
 }
 
 fn recipe(info: &Info, ty: wasmparser::RefType) -> Option<Recipe> {
     use AbstractHeapType as A;
-    let first = |of: fn(u32, &Info) -> Option<Recipe>| (0..info.types.len() as u32).find_map(|i| of(i, info));
+    let first = |of: fn(u32, &Info) -> Option<Recipe>| {
+        (0..info.types.len() as u32).find_map(|i| of(i, info))
+    };
     match ty.heap_type() {
         wasmparser::HeapType::Abstract { ty, .. } => match ty {
             A::Any | A::Eq | A::I31 => Some(Recipe::I31),
@@ -66,15 +71,24 @@ fn recipe(info: &Info, ty: wasmparser::RefType) -> Option<Recipe> {
         },
         wasmparser::HeapType::Concrete(index) | wasmparser::HeapType::Exact(index) => {
             let index = index.as_module_index()?;
-            let func = || info.functions.iter().position(|&ty| ty == index).map(|f| Recipe::Func(f as u32));
-            struct_recipe(index, info).or_else(|| array_recipe(index, info)).or_else(func)
+            let func = || {
+                info.functions
+                    .iter()
+                    .position(|&ty| ty == index)
+                    .map(|f| Recipe::Func(f as u32))
+            };
+            struct_recipe(index, info)
+                .or_else(|| array_recipe(index, info))
+                .or_else(func)
         }
     }
 }
 
 fn struct_recipe(index: u32, info: &Info) -> Option<Recipe> {
     match &info.types.get(index as usize)?.composite_type.inner {
-        CompositeInnerType::Struct(ty) if ty.fields.iter().all(has_default) => Some(Recipe::Struct(index)),
+        CompositeInnerType::Struct(ty) if ty.fields.iter().all(has_default) => {
+            Some(Recipe::Struct(index))
+        }
         _ => None,
     }
 }
@@ -107,7 +121,13 @@ pub(crate) fn function_referred_to(info: &Info, ty: Type) -> Option<u32> {
 
 /// Emits code that pushes the value carried by the slots in the locals from `slot` on. `function`
 /// maps a function's index to that of its wrapper. Where [`can_lift`] says no, traps instead.
-pub(crate) fn lift(f: &mut Function, info: &Info, ty: Type, slot: u32, function: &dyn Fn(u32) -> u32) {
+pub(crate) fn lift(
+    f: &mut Function,
+    info: &Info,
+    ty: Type,
+    slot: u32,
+    function: &dyn Fn(u32) -> u32,
+) {
     let mut i = f.instructions();
     match ty {
         Type::I32 | Type::I64 => {
@@ -120,7 +140,10 @@ pub(crate) fn lift(f: &mut Function, info: &Info, ty: Type, slot: u32, function:
             i.local_get(slot).f64_reinterpret_i64();
         }
         Type::V128 => {
-            i.local_get(slot).i64x2_splat().local_get(slot + 1).i64x2_replace_lane(1);
+            i.local_get(slot)
+                .i64x2_splat()
+                .local_get(slot + 1)
+                .i64x2_replace_lane(1);
         }
         Type::Ref(Hierarchy::Extern, ty) if !is_bottom(ty) => {
             i.local_get(slot);
@@ -150,11 +173,19 @@ fn lift_reference(
         return;
     };
     if ty.is_nullable() {
-        i.local_get(slot).i64_const(7).i64_and().i64_eqz().if_(BlockType::Result(ValType::Ref(encoded)));
+        i.local_get(slot)
+            .i64_const(7)
+            .i64_and()
+            .i64_eqz()
+            .if_(BlockType::Result(ValType::Ref(encoded)));
         i.ref_null(encoded.heap_type).else_();
     }
     let payload = |f: &mut Function| {
-        f.instructions().local_get(slot).i64_const(3).i64_shr_s().i32_wrap_i64();
+        f.instructions()
+            .local_get(slot)
+            .i64_const(3)
+            .i64_shr_s()
+            .i32_wrap_i64();
     };
     match made {
         Recipe::I31 => {
@@ -166,7 +197,10 @@ fn lift_reference(
         }
         Recipe::Array(ty) => {
             payload(f);
-            f.instructions().i32_const(ARRAY_MASK).i32_and().array_new_default(ty);
+            f.instructions()
+                .i32_const(ARRAY_MASK)
+                .i32_and()
+                .array_new_default(ty);
         }
         Recipe::Func(index) => {
             f.instructions().ref_func(function(index));
@@ -220,7 +254,12 @@ pub(crate) fn code(f: &mut Function, helpers: Helpers, hierarchy: Hierarchy) {
                 Hierarchy::Exn => 6,
                 Hierarchy::Extern | Hierarchy::Any => 5,
             };
-            i.ref_is_null().if_(BlockType::Result(ValType::I64)).i64_const(0).else_().i64_const(code).end();
+            i.ref_is_null()
+                .if_(BlockType::Result(ValType::I64))
+                .i64_const(0)
+                .else_()
+                .i64_const(code)
+                .end();
         }
     }
 }
@@ -268,6 +307,10 @@ pub(crate) fn code_of_any() -> Function {
 /// The body of [`Helpers::code_of_extern`], for modules with garbage collection.
 pub(crate) fn code_of_extern(code_of_any: u32) -> Function {
     let mut f = Function::new([]);
-    f.instructions().local_get(0).any_convert_extern().call(code_of_any).end();
+    f.instructions()
+        .local_get(0)
+        .any_convert_extern()
+        .call(code_of_any)
+        .end();
     f
 }

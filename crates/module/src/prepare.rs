@@ -77,7 +77,11 @@ impl Callable {
     /// A call with arguments in the function's own types.
     pub fn call(&self, args: &[Value]) -> Call {
         let args = types::lower(&self.signature.params, args);
-        Call { export: self.export.clone(), args, catches: self.catches }
+        Call {
+            export: self.export.clone(),
+            args,
+            catches: self.catches,
+        }
     }
 }
 
@@ -104,16 +108,22 @@ pub enum PrepareError {
 pub fn prepare(wasm: &[u8], info: &Info, plan: &Plan) -> Result<Prepared, PrepareError> {
     let signatures = imported_signatures(info)?;
     let mut rewriter = Rewriter::new(info, plan.array_mask);
-    let sections =
-        Sections::decode(wasm, &mut rewriter).map_err(|e| PrepareError::Malformed(e.to_string()))?;
+    let sections = Sections::decode(wasm, &mut rewriter)
+        .map_err(|e| PrepareError::Malformed(e.to_string()))?;
     let mut shims = Shims::new(info, plan.features, sections, plan);
     shims.wrap_imports(&signatures, &|f| rewriter.pay_for_host(f));
     let (callables, left_out) = shims.exports(plan);
     shims.observe(plan);
     shims.entities(&grown_tables(plan));
-    let main = Module { name: "main".into(), wasm: shims.finish() };
+    let main = Module {
+        name: "main".into(),
+        wasm: shims.finish(),
+    };
     let env = provider::provider(info, wasm).map_err(PrepareError::Unprovided)?;
-    let env = env.map(|wasm| Module { name: provider::NAME.into(), wasm });
+    let env = env.map(|wasm| Module {
+        name: provider::NAME.into(),
+        wasm,
+    });
     Ok(Prepared {
         modules: env.into_iter().chain([main]).collect(),
         host: host(info, &signatures, plan, &callables),
@@ -126,7 +136,10 @@ pub fn prepare(wasm: &[u8], info: &Info, plan: &Plan) -> Result<Prepared, Prepar
 
 fn imported_signatures(info: &Info) -> Result<Vec<Signature>, PrepareError> {
     (0..info.imported_functions)
-        .map(|i| info.signature_of_type(info.functions[i as usize]).ok_or(PrepareError::Carry(i)))
+        .map(|i| {
+            info.signature_of_type(info.functions[i as usize])
+                .ok_or(PrepareError::Carry(i))
+        })
         .collect()
 }
 
@@ -143,15 +156,29 @@ fn host(info: &Info, signatures: &[Signature], plan: &Plan, callables: &[Callabl
         }
         other => other.clone(),
     };
-    let imports =
-        info.imports.iter().filter(|import| matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
-    let functions = imports.zip(signatures).enumerate().map(|(number, (import, signature))| HostFunction {
-        label: format!("{}.{}", import.module, import.field),
-        params: result_slots(&signature.params),
-        results: argument_slots(&signature.results),
-        actions: plan.actions.get(number).into_iter().flatten().map(shimmed).collect(),
-    });
-    Host { seed: plan.host_seed, functions: functions.collect() }
+    let imports = info
+        .imports
+        .iter()
+        .filter(|import| matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
+    let functions = imports
+        .zip(signatures)
+        .enumerate()
+        .map(|(number, (import, signature))| HostFunction {
+            label: format!("{}.{}", import.module, import.field),
+            params: result_slots(&signature.params),
+            results: argument_slots(&signature.results),
+            actions: plan
+                .actions
+                .get(number)
+                .into_iter()
+                .flatten()
+                .map(shimmed)
+                .collect(),
+        });
+    Host {
+        seed: plan.host_seed,
+        functions: functions.collect(),
+    }
 }
 
 fn grown_tables(plan: &Plan) -> Vec<u32> {

@@ -22,7 +22,8 @@ pub const NAME: &str = "assay:env";
 pub fn provider(info: &Info, wasm: &[u8]) -> Result<Option<Vec<u8>>, u32> {
     let mut made = Provider::new(info, wasm);
     for (number, import) in info.imports.iter().enumerate() {
-        made.provide(number as u32, import.ty).ok_or(number as u32)?;
+        made.provide(number as u32, import.ty)
+            .ok_or(number as u32)?;
     }
     Ok(made.finish())
 }
@@ -41,19 +42,29 @@ impl<'a> Provider<'a> {
             if let Payload::TypeSection(section) = payload {
                 // The whole section, since types are equal only within equal recursion groups
                 // (Core, section 3.1.2, "Rolling and Unrolling"). The caller has read it before.
-                if RoundtripReencoder.parse_type_section(&mut sections.types, section).is_err() {
+                if RoundtripReencoder
+                    .parse_type_section(&mut sections.types, section)
+                    .is_err()
+                {
                     sections.types = wasm_encoder::TypeSection::new();
                 }
             }
         }
-        Self { info, sections, counts: [0; 4], functions: 0 }
+        Self {
+            info,
+            sections,
+            counts: [0; 4],
+            functions: 0,
+        }
     }
 
     fn provide(&mut self, number: u32, ty: TypeRef) -> Option<()> {
         let (kind, space) = match ty {
             TypeRef::Func(_) | TypeRef::FuncExact(_) => return Some(()),
             TypeRef::Memory(ty) => {
-                self.sections.memories.memory(RoundtripReencoder.memory_type(ty).ok()?);
+                self.sections
+                    .memories
+                    .memory(RoundtripReencoder.memory_type(ty).ok()?);
                 (ExportKind::Memory, 0)
             }
             TypeRef::Table(ty) => {
@@ -73,11 +84,15 @@ impl<'a> Provider<'a> {
                 (ExportKind::Global, 2)
             }
             TypeRef::Tag(ty) => {
-                self.sections.tags.tag(RoundtripReencoder.tag_type(ty).ok()?);
+                self.sections
+                    .tags
+                    .tag(RoundtripReencoder.tag_type(ty).ok()?);
                 (ExportKind::Tag, 3)
             }
         };
-        self.sections.exports.export(&number.to_string(), kind, self.counts[space]);
+        self.sections
+            .exports
+            .export(&number.to_string(), kind, self.counts[space]);
         self.counts[space] += 1;
         Some(())
     }
@@ -103,7 +118,9 @@ impl<'a> Provider<'a> {
         match ty.heap_type() {
             wasmparser::HeapType::Abstract { ty, .. } => match ty {
                 A::Any | A::Eq | A::I31 => Some(ConstExpr::extended(i31)),
-                A::Extern => Some(ConstExpr::extended(i31.into_iter().chain([Instruction::ExternConvertAny]))),
+                A::Extern => Some(ConstExpr::extended(
+                    i31.into_iter().chain([Instruction::ExternConvertAny]),
+                )),
                 A::Func => {
                     let index = self.info.types.iter().position(is_function)?;
                     self.function(index as u32)
@@ -138,7 +155,9 @@ impl<'a> Provider<'a> {
         let mut body = Function::new([]);
         body.instructions().unreachable().end();
         self.sections.code.function(&body);
-        self.sections.exports.export(&format!("f{index}"), ExportKind::Func, index);
+        self.sections
+            .exports
+            .export(&format!("f{index}"), ExportKind::Func, index);
         Some(ConstExpr::ref_func(index))
     }
 

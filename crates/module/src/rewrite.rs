@@ -13,7 +13,10 @@
 
 use crate::Info;
 use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{BlockType, CodeSection, EntityType, ExportSection, Function, ImportSection, Instruction, ValType};
+use wasm_encoder::{
+    BlockType, CodeSection, EntityType, ExportSection, Function, ImportSection, Instruction,
+    ValType,
+};
 use wasmparser::{FunctionBody, Operator, TypeRef};
 
 /// What a frame costs besides the instructions of the function: about what it takes on the stack.
@@ -73,7 +76,11 @@ impl<'a> Rewriter<'a> {
     fn params(&mut self) -> u32 {
         let function = self.info.imported_functions as usize + self.next_body;
         self.next_body += 1;
-        let signature = self.info.functions.get(function).and_then(|&ty| self.info.types.get(ty as usize));
+        let signature = self
+            .info
+            .functions
+            .get(function)
+            .and_then(|&ty| self.info.types.get(ty as usize));
         signature.map_or(0, |ty| match &ty.composite_type.inner {
             wasmparser::CompositeInnerType::Func(func) => func.params().len() as u32,
             _ => 0,
@@ -86,7 +93,11 @@ impl Reencode for Rewriter<'_> {
 
     fn function_index(&mut self, index: u32) -> Result<u32, Error<Self::Error>> {
         let imported = index < self.info.imported_functions;
-        Ok(if imported { self.first_wrapper + index } else { index })
+        Ok(if imported {
+            self.first_wrapper + index
+        } else {
+            index
+        })
     }
 
     /// Imports of functions are by number from the host, all others by number from the provider.
@@ -125,11 +136,17 @@ impl Reencode for Rewriter<'_> {
         code: &mut CodeSection,
         body: FunctionBody<'_>,
     ) -> Result<(), Error<Self::Error>> {
-        let operators = body.get_operators_reader()?.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let operators = body
+            .get_operators_reader()?
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()?;
         let costs = Costs::of(&operators);
         let params = self.params();
         let (mut f, scratch) = self.function_with_scratch(&body, params, &operators)?;
-        self.pay(&mut f, FRAME_COST + 2 * scratch.locals.cast_signed() + costs.function);
+        self.pay(
+            &mut f,
+            FRAME_COST + 2 * scratch.locals.cast_signed() + costs.function,
+        );
         let mut loops = costs.loops.iter();
         for operator in operators {
             let float = Float::of(&operator);
@@ -189,7 +206,10 @@ impl Costs {
             }
         }
         let mut costs = costs.into_iter().map(|cost| cost.min(MAX_COST) as i32);
-        Self { function: costs.next().unwrap_or(0), loops: costs.collect() }
+        Self {
+            function: costs.next().unwrap_or(0),
+            loops: costs.collect(),
+        }
     }
 }
 
@@ -228,7 +248,10 @@ impl Rewriter<'_> {
         }
         let mut scratch = Scratch { locals, of: [0; 4] };
         for shape in [Float::F32, Float::F64, Float::F32x4, Float::F64x2] {
-            if operators.iter().any(|operator| Float::of(operator) == Some(shape)) {
+            if operators
+                .iter()
+                .any(|operator| Float::of(operator) == Some(shape))
+            {
                 scratch.of[shape as usize] = scratch.locals;
                 scratch.locals += 1;
                 groups.push((1, shape.val_type()));
@@ -243,18 +266,62 @@ impl Float {
     fn of(operator: &Operator<'_>) -> Option<Self> {
         use Operator as O;
         Some(match operator {
-            O::F32Add | O::F32Sub | O::F32Mul | O::F32Div | O::F32Min | O::F32Max | O::F32Sqrt
-            | O::F32Ceil | O::F32Floor | O::F32Trunc | O::F32Nearest | O::F32DemoteF64 => Self::F32,
-            O::F64Add | O::F64Sub | O::F64Mul | O::F64Div | O::F64Min | O::F64Max | O::F64Sqrt
-            | O::F64Ceil | O::F64Floor | O::F64Trunc | O::F64Nearest | O::F64PromoteF32 => Self::F64,
-            O::F32x4Add | O::F32x4Sub | O::F32x4Mul | O::F32x4Div | O::F32x4Min | O::F32x4Max
-            | O::F32x4Sqrt | O::F32x4Ceil | O::F32x4Floor | O::F32x4Trunc | O::F32x4Nearest
-            | O::F32x4DemoteF64x2Zero | O::F32x4RelaxedMadd | O::F32x4RelaxedNmadd
-            | O::F32x4RelaxedMin | O::F32x4RelaxedMax => Self::F32x4,
-            O::F64x2Add | O::F64x2Sub | O::F64x2Mul | O::F64x2Div | O::F64x2Min | O::F64x2Max
-            | O::F64x2Sqrt | O::F64x2Ceil | O::F64x2Floor | O::F64x2Trunc | O::F64x2Nearest
-            | O::F64x2PromoteLowF32x4 | O::F64x2RelaxedMadd | O::F64x2RelaxedNmadd
-            | O::F64x2RelaxedMin | O::F64x2RelaxedMax => Self::F64x2,
+            O::F32Add
+            | O::F32Sub
+            | O::F32Mul
+            | O::F32Div
+            | O::F32Min
+            | O::F32Max
+            | O::F32Sqrt
+            | O::F32Ceil
+            | O::F32Floor
+            | O::F32Trunc
+            | O::F32Nearest
+            | O::F32DemoteF64 => Self::F32,
+            O::F64Add
+            | O::F64Sub
+            | O::F64Mul
+            | O::F64Div
+            | O::F64Min
+            | O::F64Max
+            | O::F64Sqrt
+            | O::F64Ceil
+            | O::F64Floor
+            | O::F64Trunc
+            | O::F64Nearest
+            | O::F64PromoteF32 => Self::F64,
+            O::F32x4Add
+            | O::F32x4Sub
+            | O::F32x4Mul
+            | O::F32x4Div
+            | O::F32x4Min
+            | O::F32x4Max
+            | O::F32x4Sqrt
+            | O::F32x4Ceil
+            | O::F32x4Floor
+            | O::F32x4Trunc
+            | O::F32x4Nearest
+            | O::F32x4DemoteF64x2Zero
+            | O::F32x4RelaxedMadd
+            | O::F32x4RelaxedNmadd
+            | O::F32x4RelaxedMin
+            | O::F32x4RelaxedMax => Self::F32x4,
+            O::F64x2Add
+            | O::F64x2Sub
+            | O::F64x2Mul
+            | O::F64x2Div
+            | O::F64x2Min
+            | O::F64x2Max
+            | O::F64x2Sqrt
+            | O::F64x2Ceil
+            | O::F64x2Floor
+            | O::F64x2Trunc
+            | O::F64x2Nearest
+            | O::F64x2PromoteLowF32x4
+            | O::F64x2RelaxedMadd
+            | O::F64x2RelaxedNmadd
+            | O::F64x2RelaxedMin
+            | O::F64x2RelaxedMax => Self::F64x2,
             _ => return None,
         })
     }
@@ -275,8 +342,16 @@ impl Float {
         match self {
             Self::F32 => f.f32_const(f32::from_bits(CANONICAL_F32).into()),
             Self::F64 => f.f64_const(f64::from_bits(CANONICAL_F64).into()),
-            Self::F32x4 => f.v128_const(u128::from(CANONICAL_F32).wrapping_mul(LANES_32).cast_signed()),
-            Self::F64x2 => f.v128_const(u128::from(CANONICAL_F64).wrapping_mul(LANES_64).cast_signed()),
+            Self::F32x4 => f.v128_const(
+                u128::from(CANONICAL_F32)
+                    .wrapping_mul(LANES_32)
+                    .cast_signed(),
+            ),
+            Self::F64x2 => f.v128_const(
+                u128::from(CANONICAL_F64)
+                    .wrapping_mul(LANES_64)
+                    .cast_signed(),
+            ),
         };
         f.local_get(t).local_get(t);
         match self {

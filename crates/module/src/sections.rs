@@ -35,7 +35,9 @@ impl Sections {
             match payload? {
                 Payload::TypeSection(s) => with.parse_type_section(&mut all.types, s)?,
                 Payload::ImportSection(s) => with.parse_import_section(&mut all.imports, s)?,
-                Payload::FunctionSection(s) => with.parse_function_section(&mut all.functions, s)?,
+                Payload::FunctionSection(s) => {
+                    with.parse_function_section(&mut all.functions, s)?
+                }
                 Payload::TableSection(s) => with.parse_table_section(&mut all.tables, s)?,
                 Payload::MemorySection(s) => with.parse_memory_section(&mut all.memories, s)?,
                 Payload::TagSection(s) => with.parse_tag_section(&mut all.tags, s)?,
@@ -43,10 +45,14 @@ impl Sections {
                 Payload::ExportSection(s) => with.parse_export_section(&mut all.exports, s)?,
                 Payload::StartSection { func, .. } => all.start = Some(with.start_section(func)?),
                 Payload::ElementSection(s) => with.parse_element_section(&mut all.elements, s)?,
-                Payload::DataCountSection { count, .. } => all.data_count = Some(with.data_count(count)?),
+                Payload::DataCountSection { count, .. } => {
+                    all.data_count = Some(with.data_count(count)?)
+                }
                 Payload::DataSection(s) => with.parse_data_section(&mut all.data, s)?,
                 Payload::CodeSectionStart { range, .. } => {
-                    let bytes = wasm.get(range.start..range.end).ok_or(Error::InvalidCodeSectionSize)?;
+                    let bytes = wasm
+                        .get(range.start..range.end)
+                        .ok_or(Error::InvalidCodeSectionSize)?;
                     let reader = CodeSectionReader::new(BinaryReader::new(bytes, range.start))?;
                     with.parse_code_section(&mut all.code, reader)?;
                 }
@@ -62,7 +68,9 @@ impl Sections {
         macro_rules! sections {
             ($($field:ident),*) => { $(if !self.$field.is_empty() { module.section(&self.$field); })* };
         }
-        sections!(types, imports, functions, tables, memories, tags, globals, exports);
+        sections!(
+            types, imports, functions, tables, memories, tags, globals, exports
+        );
         if let Some(function_index) = self.start {
             module.section(&StartSection { function_index });
         }

@@ -17,7 +17,8 @@ use crate::types::{Hierarchy, Signature, Type, argument_slots, result_slots};
 use crate::{Callable, Info, Plan};
 use assay_engine::{Features, Slot, Value, names};
 use wasm_encoder::{
-    BlockType, Catch, ConstExpr, Elements, ExportKind, Function, GlobalType, HeapType, RefType, ValType,
+    BlockType, Catch, ConstExpr, Elements, ExportKind, Function, GlobalType, HeapType, RefType,
+    ValType,
 };
 
 /// How many elements of a table the digest covers.
@@ -83,7 +84,11 @@ impl<'a> Shims<'a> {
             declared: Vec::new(),
             payloads: Vec::new(),
         };
-        let fuel = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+        let fuel = GlobalType {
+            val_type: ValType::I32,
+            mutable: true,
+            shared: false,
+        };
         shims.global(fuel, &ConstExpr::i32_const(plan.fuel));
         shims
     }
@@ -95,7 +100,10 @@ impl<'a> Shims<'a> {
     }
 
     fn new_type(&mut self, params: Vec<ValType>, results: Vec<ValType>) -> u32 {
-        self.sections.types.ty().function(params.iter().copied(), results.iter().copied());
+        self.sections
+            .types
+            .ty()
+            .function(params.iter().copied(), results.iter().copied());
         let index = self.types;
         self.types += 1;
         self.known_types.push((params, results, index));
@@ -103,7 +111,10 @@ impl<'a> Shims<'a> {
     }
 
     fn function_type(&mut self, params: Vec<ValType>, results: Vec<ValType>) -> u32 {
-        let known = self.known_types.iter().find(|(p, r, _)| *p == params && *r == results);
+        let known = self
+            .known_types
+            .iter()
+            .find(|(p, r, _)| *p == params && *r == results);
         match known {
             Some(&(_, _, index)) => index,
             None => self.new_type(params, results),
@@ -174,7 +185,9 @@ impl<'a> Shims<'a> {
         }
         let mut slot = first;
         for &ty in &signature.results {
-            lift::lift(&mut f, self.info, ty, slot, &|index| callee(self.info, index));
+            lift::lift(&mut f, self.info, ty, slot, &|index| {
+                callee(self.info, index)
+            });
             slot += ty.argument_slots().len() as u32;
         }
         f.instructions().end();
@@ -186,13 +199,20 @@ impl<'a> Shims<'a> {
         if !self.features.contains(Features::GC) {
             return Helpers::default();
         }
-        Helpers { code_of_any: Some(from), code_of_extern: Some(from + 1) }
+        Helpers {
+            code_of_any: Some(from),
+            code_of_extern: Some(from + 1),
+        }
     }
 
     fn add_helpers(&mut self) {
         if let Some(any) = self.helpers.code_of_any {
             let i64 = vec![ValType::I64];
-            self.function(vec![ValType::Ref(RefType::ANYREF)], i64.clone(), &lift::code_of_any());
+            self.function(
+                vec![ValType::Ref(RefType::ANYREF)],
+                i64.clone(),
+                &lift::code_of_any(),
+            );
             let extern_ = vec![ValType::Ref(RefType::EXTERNREF)];
             self.function(extern_, i64, &lift::code_of_extern(any));
         }
@@ -207,7 +227,10 @@ impl<'a> Shims<'a> {
         for (name, function) in self.info.callable(plan.exports) {
             let signature = self.info.functions.get(function as usize);
             let signature = signature.and_then(|&ty| self.info.signature_of_type(ty));
-            match signature.ok_or("its types cannot be carried").and_then(|s| self.check(s)) {
+            match signature
+                .ok_or("its types cannot be carried")
+                .and_then(|s| self.check(s))
+            {
                 Err(why) => left_out.push((name, why)),
                 Ok(signature) => {
                     let classify = classify.filter(|_| !plan.uncaught.contains(&name));
@@ -219,7 +242,11 @@ impl<'a> Shims<'a> {
     }
 
     fn check(&self, signature: Signature) -> Result<Signature, &'static str> {
-        if !signature.params.iter().all(|&ty| lift::can_lift(self.info, ty)) {
+        if !signature
+            .params
+            .iter()
+            .all(|&ty| lift::can_lift(self.info, ty))
+        {
             return Err("no value of a parameter's type can be made");
         }
         if argument_slots(&signature.params).len() > SLOTS_OBSERVED
@@ -230,8 +257,18 @@ impl<'a> Shims<'a> {
         Ok(signature)
     }
 
-    fn callable(&mut self, name: String, function: u32, signature: Signature, classify: Option<u32>) -> Callable {
-        let plain = signature.params.iter().chain(&signature.results).all(|ty| ty.is_plain());
+    fn callable(
+        &mut self,
+        name: String,
+        function: u32,
+        signature: Signature,
+        classify: Option<u32>,
+    ) -> Callable {
+        let plain = signature
+            .params
+            .iter()
+            .chain(&signature.results)
+            .all(|ty| ty.is_plain());
         let export = match classify {
             Some(_) => names::catch(&name),
             None if plain => name.clone(),
@@ -248,14 +285,21 @@ impl<'a> Shims<'a> {
             let index = self.function(params, results, &body);
             self.export(&export, ExportKind::Func, index);
         }
-        Callable { name, export, signature, catches: classify.is_some() }
+        Callable {
+            name,
+            export,
+            signature,
+            catches: classify.is_some(),
+        }
     }
 
     fn call_shim(&self, function: u32, signature: &Signature, classify: Option<u32>) -> Function {
         let ty = &self.info.types[self.info.functions[function as usize] as usize];
         let slots = argument_slots(&signature.params).len() as u32;
         let result_types: Vec<_> = match &ty.composite_type.inner {
-            wasmparser::CompositeInnerType::Func(ty) => ty.results().iter().filter_map(|&ty| val_type(ty)).collect(),
+            wasmparser::CompositeInnerType::Func(ty) => {
+                ty.results().iter().filter_map(|&ty| val_type(ty)).collect()
+            }
             _ => Vec::new(),
         };
         let exn = slots + result_types.len() as u32;
@@ -269,7 +313,13 @@ impl<'a> Shims<'a> {
         }
         self.call_lifted(&mut f, function, signature, slots);
         if let Some(classify) = classify {
-            f.instructions().i32_const(0).return_().end().unreachable().end().local_set(exn);
+            f.instructions()
+                .i32_const(0)
+                .return_()
+                .end()
+                .unreachable()
+                .end()
+                .local_set(exn);
             for slot in result_slots(&signature.results) {
                 zero(&mut f, slot);
             }
@@ -310,7 +360,14 @@ impl<'a> Shims<'a> {
                     Slot::I64 => ConstExpr::i64_const(0),
                     Slot::Extern => ConstExpr::ref_null(ZERO_EXTERN),
                 };
-                self.global(GlobalType { val_type: slot_type(slot), mutable: true, shared: false }, &init);
+                self.global(
+                    GlobalType {
+                        val_type: slot_type(slot),
+                        mutable: true,
+                        shared: false,
+                    },
+                    &init,
+                );
             }
             self.payloads.push((types, first));
         }
@@ -324,7 +381,8 @@ impl<'a> Shims<'a> {
     }
 
     fn classify_body(&mut self) -> Function {
-        let fields: Vec<Vec<ValType>> = self.info.tags.iter().map(|&tag| self.fields(tag)).collect();
+        let fields: Vec<Vec<ValType>> =
+            self.info.tags.iter().map(|&tag| self.fields(tag)).collect();
         let count = fields.len() as u32;
         let mut firsts = Vec::new();
         let mut next = 1;
@@ -343,9 +401,17 @@ impl<'a> Shims<'a> {
             };
             f.instructions().block(ty);
         }
-        let catches = (0..count).map(|tag| Catch::One { tag, label: count - 1 - tag });
+        let catches = (0..count).map(|tag| Catch::One {
+            tag,
+            label: count - 1 - tag,
+        });
         let catches: Vec<_> = catches.chain([Catch::All { label: count }]).collect();
-        f.instructions().try_table(BlockType::Empty, catches).local_get(0).throw_ref().end().unreachable();
+        f.instructions()
+            .try_table(BlockType::Empty, catches)
+            .local_get(0)
+            .throw_ref()
+            .end()
+            .unreachable();
         for tag in (0..fields.len()).rev() {
             f.instructions().end();
             for field in (0..fields[tag].len() as u32).rev() {
@@ -360,7 +426,9 @@ impl<'a> Shims<'a> {
 
     fn fields(&self, tag: u32) -> Vec<ValType> {
         match &self.info.types[tag as usize].composite_type.inner {
-            wasmparser::CompositeInnerType::Func(ty) => ty.params().iter().filter_map(|&ty| val_type(ty)).collect(),
+            wasmparser::CompositeInnerType::Func(ty) => {
+                ty.params().iter().filter_map(|&ty| val_type(ty)).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -398,7 +466,9 @@ impl<'a> Shims<'a> {
         let mut f = Function::new([]);
         f.instructions().global_get(self.fuel_global);
         for (index, ty) in self.info.globals.iter().enumerate() {
-            let Some(ty) = Type::of(self.info, ty.content_type) else { continue };
+            let Some(ty) = Type::of(self.info, ty.content_type) else {
+                continue;
+            };
             if results.len() + ty.result_slots().len() > SLOTS_OBSERVED {
                 break;
             }
@@ -416,7 +486,10 @@ impl<'a> Shims<'a> {
                 f.instructions().call(digest);
             }
         }
-        f.instructions().i32_const(plan.fuel).global_set(self.fuel_global).end();
+        f.instructions()
+            .i32_const(plan.fuel)
+            .global_set(self.fuel_global)
+            .end();
         let index = self.function(Vec::new(), results, &f);
         self.export(names::OBSERVE, ExportKind::Func, index);
     }
@@ -432,9 +505,14 @@ impl<'a> Shims<'a> {
             f.instructions().i64_extend_i32_u();
         }
         let mut code = f.instructions();
-        code.local_set(size).block(BlockType::Empty).loop_(BlockType::Empty);
+        code.local_set(size)
+            .block(BlockType::Empty)
+            .loop_(BlockType::Empty);
         code.local_get(i).local_get(size).i64_ge_u().br_if(1);
-        code.local_get(i).i64_const(TABLE_ELEMENTS_OBSERVED).i64_ge_u().br_if(1);
+        code.local_get(i)
+            .i64_const(TABLE_ELEMENTS_OBSERVED)
+            .i64_ge_u()
+            .br_if(1);
         code.local_get(digest).i64_const(31).i64_mul().local_get(i);
         if !ty.table64 {
             code.i32_wrap_i64();
@@ -443,7 +521,13 @@ impl<'a> Shims<'a> {
         lift::code(&mut f, self.helpers, hierarchy);
         let mut code = f.instructions();
         code.i64_add().local_set(digest);
-        code.local_get(i).i64_const(1).i64_add().local_set(i).br(0).end().end();
+        code.local_get(i)
+            .i64_const(1)
+            .i64_add()
+            .local_set(i)
+            .br(0)
+            .end()
+            .end();
         code.local_get(size).local_get(digest).end();
         Some(self.function(Vec::new(), vec![ValType::I64, ValType::I64], &f))
     }
@@ -466,12 +550,18 @@ impl<'a> Shims<'a> {
         if !self.declared.is_empty() {
             self.declared.sort_unstable();
             self.declared.dedup();
-            self.sections.elements.declared(Elements::Functions(self.declared.into()));
+            self.sections
+                .elements
+                .declared(Elements::Functions(self.declared.into()));
         }
         self.sections.encode()
     }
 }
 
 fn callee(info: &Info, function: u32) -> u32 {
-    if function < info.imported_functions { info.functions.len() as u32 + function } else { function }
+    if function < info.imported_functions {
+        info.functions.len() as u32 + function
+    } else {
+        function
+    }
 }

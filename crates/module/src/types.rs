@@ -119,12 +119,20 @@ impl Hierarchy {
 
 /// Slots of the argument types, in order.
 pub fn argument_slots(types: &[Type]) -> Vec<Slot> {
-    types.iter().flat_map(|ty| ty.argument_slots()).copied().collect()
+    types
+        .iter()
+        .flat_map(|ty| ty.argument_slots())
+        .copied()
+        .collect()
 }
 
 /// Slots of the result types, in order.
 pub fn result_slots(types: &[Type]) -> Vec<Slot> {
-    types.iter().flat_map(|ty| ty.result_slots()).copied().collect()
+    types
+        .iter()
+        .flat_map(|ty| ty.result_slots())
+        .copied()
+        .collect()
 }
 
 /// The slots that carry these arguments. A value of another kind than its type's counts as zero,
@@ -165,13 +173,17 @@ pub fn raise(types: &[Type], slots: &[Value]) -> Option<Vec<Value>> {
             (Type::F32, Value::I32(x)) => Value::F32(x),
             (Type::F64, Value::I64(x)) => Value::F64(x),
             (Type::V128, Value::I64(low)) => {
-                let Value::I64(high) = slots.next()? else { return None };
+                let Value::I64(high) = slots.next()? else {
+                    return None;
+                };
                 Value::V128(u128::from(high) << 64 | u128::from(low))
             }
-            (Type::Ref(Hierarchy::Extern, _), Value::I64(code)) => match (slots.next()?, decode(code)) {
-                (host @ Value::Ref(Reference::Extern(_)), Reference::Extern(_)) => host,
-                (_, kind) => Value::Ref(kind),
-            },
+            (Type::Ref(Hierarchy::Extern, _), Value::I64(code)) => {
+                match (slots.next()?, decode(code)) {
+                    (host @ Value::Ref(Reference::Extern(_)), Reference::Extern(_)) => host,
+                    (_, kind) => Value::Ref(kind),
+                }
+            }
             (Type::Ref(..), Value::I64(code)) => Value::Ref(decode(code)),
             _ => return None,
         });
@@ -216,7 +228,10 @@ pub fn wasm_features(features: Features) -> WasmFeatures {
         (Features::TAIL_CALL, WasmFeatures::TAIL_CALL),
         (Features::MULTI_MEMORY, WasmFeatures::MULTI_MEMORY),
         (Features::MEMORY64, WasmFeatures::MEMORY64),
-        (Features::FUNCTION_REFERENCES, WasmFeatures::FUNCTION_REFERENCES),
+        (
+            Features::FUNCTION_REFERENCES,
+            WasmFeatures::FUNCTION_REFERENCES,
+        ),
         (Features::GC, WasmFeatures::GC),
         (Features::EXCEPTIONS, WasmFeatures::EXCEPTIONS),
         (Features::LEGACY_EXCEPTIONS, WasmFeatures::LEGACY_EXCEPTIONS),
@@ -232,7 +247,10 @@ pub fn wasm_features(features: Features) -> WasmFeatures {
         | WasmFeatures::SATURATING_FLOAT_TO_INT
         | WasmFeatures::MUTABLE_GLOBAL
         | WasmFeatures::GC_TYPES;
-    TABLE.iter().filter(|(ours, _)| features.contains(*ours)).fold(base, |all, (_, theirs)| all | *theirs)
+    TABLE
+        .iter()
+        .filter(|(ours, _)| features.contains(*ours))
+        .fold(base, |all, (_, theirs)| all | *theirs)
 }
 
 #[cfg(test)]
@@ -259,7 +277,11 @@ mod tests {
     #[test]
     fn values_round_trip_through_slots() {
         let types = [Type::F32, Type::V128, Type::I64];
-        let values = [Value::F32(0x7fa0_0001), Value::V128(u128::MAX - 7), Value::I64(9)];
+        let values = [
+            Value::F32(0x7fa0_0001),
+            Value::V128(u128::MAX - 7),
+            Value::I64(9),
+        ];
         let slots = lower(&types, &values);
         assert_eq!(slots.len(), 4);
         assert_eq!(raise(&types, &slots), Some(values.to_vec()));

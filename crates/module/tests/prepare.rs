@@ -33,19 +33,29 @@ fn smith_config(features: Features) -> wasm_smith::Config {
 #[test]
 fn smithed_modules_stay_valid() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let sets = [Features::WASM3, Features::WASM3 - Features::GC - Features::EXCEPTIONS - Features::FUNCTION_REFERENCES, Features::SIMD | Features::REFERENCE_TYPES];
+    let sets = [
+        Features::WASM3,
+        Features::WASM3 - Features::GC - Features::EXCEPTIONS - Features::FUNCTION_REFERENCES,
+        Features::SIMD | Features::REFERENCE_TYPES,
+    ];
     let mut prepared_modules = 0;
     let mut callable = 0;
     for case in 0..600 {
         let features = sets[case % sets.len()];
         let mut bytes = vec![0; 4096];
         rng.fill(bytes.as_mut_slice());
-        let module = wasm_smith::Module::new(smith_config(features), &mut Unstructured::new(&bytes)).unwrap();
+        let module =
+            wasm_smith::Module::new(smith_config(features), &mut Unstructured::new(&bytes))
+                .unwrap();
         let wasm = module.to_bytes();
         let validator = || Validator::new_with_features(wasm_features(features));
         validator().validate_all(&wasm).unwrap();
         let info = Info::read(&wasm).unwrap();
-        let plan = Plan { features, array_mask: Some(1023), ..Plan::default() };
+        let plan = Plan {
+            features,
+            array_mask: Some(1023),
+            ..Plan::default()
+        };
         let prepared = match prepare(&wasm, &info, &plan) {
             Ok(prepared) => prepared,
             Err(assay_module::PrepareError::Unprovided(_)) => continue,
@@ -60,6 +70,9 @@ fn smithed_modules_stay_valid() {
             }
         }
     }
-    assert!(prepared_modules > 540, "only {prepared_modules} of 600 could be prepared");
+    assert!(
+        prepared_modules > 540,
+        "only {prepared_modules} of 600 could be prepared"
+    );
     assert!(callable > 1000, "only {callable} callable exports");
 }

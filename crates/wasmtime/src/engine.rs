@@ -6,8 +6,8 @@ use crate::instance::{WasmtimeInstance, outcome_of, unknown};
 use crate::trap::Failure;
 use crate::{Configuration, ConfigurationError};
 use assay_engine::{
-    Engine, EngineError, Features, Instance as _, Instantiated, Outcome, Phase, Program, Resource, Spent,
-    names,
+    Engine, EngineError, Features, Instance as _, Instantiated, Outcome, Phase, Program, Resource,
+    Spent, names,
 };
 use std::time::Instant;
 use wasmtime::{Extern, Instance, Linker, Module, Store, UpdateDeadline};

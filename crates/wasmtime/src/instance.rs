@@ -1,10 +1,10 @@
 //! A running program.
 
-use assay_engine::Spent;
 use crate::futures::block_on;
 use crate::host::{HostData, is_asynchronous, missing};
 use crate::trap::Failure;
 use crate::value::{lift, lower};
+use assay_engine::Spent;
 use assay_engine::{EngineError, HostCall, MemoryDigest, Outcome, Value, names};
 use std::sync::Arc;
 use std::time::Instant;

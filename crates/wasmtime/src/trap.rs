@@ -68,7 +68,7 @@ impl Failure {
         use wasmtime::Trap as T;
         let trap = match trap {
             T::StackOverflow => return Self::Exhausted(Resource::Stack),
-            T::OutOfFuel => return Self::Exhausted(Resource::Fuel),
+            T::OutOfFuel => return Self::Exhausted(Resource::Time),
             T::Interrupt => return Self::Exhausted(Resource::Time),
             T::AllocationTooLarge => return Self::Exhausted(Resource::Memory),
             T::TableOutOfBounds => {

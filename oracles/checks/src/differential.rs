@@ -24,7 +24,9 @@
 //!   set of them, see [`Traps`](assay_engine::Traps).
 
 use crate::{Place, slot_name};
-use assay_engine::{HostCall, MemoryDigest, Outcome, Phase, Program, Resource, State, Step, Transcript, Value};
+use assay_engine::{
+    HostCall, MemoryDigest, Outcome, Phase, Program, Resource, State, Step, Transcript, Value,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -145,7 +147,11 @@ impl What {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} after {}: subject {}; oracle {}", self.what, self.place, self.subject, self.oracle)
+        write!(
+            f,
+            "{} after {}: subject {}; oracle {}",
+            self.what, self.place, self.subject, self.oracle
+        )
     }
 }
 
@@ -158,9 +164,17 @@ pub fn compare(program: &Program, subject: &Transcript, oracle: &Transcript) -> 
     Verdict { calls, end }
 }
 
-fn compare_steps(program: &Program, subject: &Transcript, oracle: &Transcript, calls: &mut usize) -> Comparison {
+fn compare_steps(
+    program: &Program,
+    subject: &Transcript,
+    oracle: &Transcript,
+    calls: &mut usize,
+) -> Comparison {
     let (a, b) = (&subject.instantiation, &oracle.instantiation);
-    if matches!((&a.outcome, &b.outcome), (Outcome::Rejected(_), Outcome::Rejected(_))) {
+    if matches!(
+        (&a.outcome, &b.outcome),
+        (Outcome::Rejected(_), Outcome::Rejected(_))
+    ) {
         return Comparison::BothRejected;
     }
     if let Some(end) = compare_step(program, Place::Instantiation, false, a, b) {
@@ -182,10 +196,21 @@ fn compare_steps(program: &Program, subject: &Transcript, oracle: &Transcript, c
 }
 
 fn differs(place: Place, (what, subject, oracle): (What, String, String)) -> Comparison {
-    Comparison::Differs(Difference { place, what, subject, oracle })
+    Comparison::Differs(Difference {
+        place,
+        what,
+        subject,
+        oracle,
+    })
 }
 
-fn compare_step(program: &Program, place: Place, uncaught: bool, a: &Step, b: &Step) -> Option<Comparison> {
+fn compare_step(
+    program: &Program,
+    place: Place,
+    uncaught: bool,
+    a: &Step,
+    b: &Step,
+) -> Option<Comparison> {
     for (side, step) in [(Side::Subject, a), (Side::Oracle, b)] {
         match step.outcome {
             Outcome::Exhausted(Resource::Fuel) | Outcome::Returned(_) => {}
@@ -206,17 +231,27 @@ fn outcomes(a: &Outcome, b: &Outcome, uncaught: bool) -> Differ {
         (Outcome::Trapped(x), Outcome::Trapped(y)) if x.agree(*y) => Ok(()),
         (Outcome::Trapped(_), Outcome::Trapped(_)) => both(What::Trap),
         (Outcome::Threw { tag: x, payload: p }, Outcome::Threw { tag: y, payload: q }) => {
-            if x == y { values(p, q, What::Payload, uncaught) } else { both(What::Tag) }
+            if x == y {
+                values(p, q, What::Payload, uncaught)
+            } else {
+                both(What::Tag)
+            }
         }
         (Outcome::Exhausted(x), Outcome::Exhausted(y)) if x == y => Ok(()),
-        (Outcome::Rejected(phase), _) | (_, Outcome::Rejected(phase)) => both(What::Rejection(*phase)),
+        (Outcome::Rejected(phase), _) | (_, Outcome::Rejected(phase)) => {
+            both(What::Rejection(*phase))
+        }
         _ => both(What::Outcome),
     }
 }
 
 fn values(a: &[Value], b: &[Value], what: fn(usize) -> What, any_nan: bool) -> Differ {
     if a.len() != b.len() {
-        return Err((What::Shape, format!("{} values", a.len()), format!("{} values", b.len())));
+        return Err((
+            What::Shape,
+            format!("{} values", a.len()),
+            format!("{} values", b.len()),
+        ));
     }
     for (n, (x, y)) in a.iter().zip(b).enumerate() {
         let nans = any_nan
@@ -235,7 +270,13 @@ fn states(program: &Program, a: Option<&State>, b: Option<&State>) -> Differ {
         (Some(a), Some(b)) => (a, b),
         (None, None) => return Ok(()),
         (a, b) => {
-            let has = |state: Option<&State>| if state.is_some() { "has a state" } else { "has no state" };
+            let has = |state: Option<&State>| {
+                if state.is_some() {
+                    "has a state"
+                } else {
+                    "has no state"
+                }
+            };
             return Err((What::Shape, has(a).into(), has(b).into()));
         }
     };
@@ -247,12 +288,18 @@ fn states(program: &Program, a: Option<&State>, b: Option<&State>) -> Differ {
         let count = |state: &State| format!("{} memories", state.memories.len());
         return Err((What::Shape, count(a), count(b)));
     }
-    (0u32..).zip(a.memories.iter().zip(&b.memories)).try_for_each(|(n, (x, y))| memories(n, x, y))
+    (0u32..)
+        .zip(a.memories.iter().zip(&b.memories))
+        .try_for_each(|(n, (x, y))| memories(n, x, y))
 }
 
 fn memories(n: u32, a: &MemoryDigest, b: &MemoryDigest) -> Differ {
     if a.bytes != b.bytes {
-        return Err((What::MemorySize(n), format!("{} bytes", a.bytes), format!("{} bytes", b.bytes)));
+        return Err((
+            What::MemorySize(n),
+            format!("{} bytes", a.bytes),
+            format!("{} bytes", b.bytes),
+        ));
     }
     if a.crc32 != b.crc32 {
         let hash = |digest: &MemoryDigest| format!("CRC-32 {:#010x}", digest.crc32);
@@ -278,7 +325,10 @@ pub fn first_byte(subject: &[u8], oracle: &[u8]) -> Option<(String, String)> {
     let at = subject.iter().zip(oracle).position(|(a, b)| a != b)?;
     let show = |bytes: &[u8]| {
         let end = (at + 16).min(bytes.len());
-        let hex: Vec<_> = bytes[at..end].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: Vec<_> = bytes[at..end]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         format!("at {at:#x}: {}", hex.join(" "))
     };
     Some((show(subject), show(oracle)))

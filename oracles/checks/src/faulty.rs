@@ -5,7 +5,8 @@
 
 use crate::place::fuel_global;
 use assay_engine::{
-    Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Step, Transcript, Trap, Value,
+    Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Step, Transcript,
+    Trap, Value,
 };
 use assay_module::Info;
 use wasm_encoder::reencode::{Error, Reencode, utils};
@@ -77,7 +78,13 @@ impl std::str::FromStr for Fault {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let all = || Self::ALL.iter().map(|fault| fault.name()).collect::<Vec<_>>().join(", ");
+        let all = || {
+            Self::ALL
+                .iter()
+                .map(|fault| fault.name())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         Self::ALL
             .iter()
             .copied()
@@ -96,7 +103,11 @@ pub struct FaultyEngine {
 impl FaultyEngine {
     /// Puts a fault into an engine.
     pub fn new(inner: Box<dyn Engine>, fault: Fault) -> Self {
-        Self { inner, fault, changed: None }
+        Self {
+            inner,
+            fault,
+            changed: None,
+        }
     }
 
     /// The program that the inner engine runs.
@@ -129,7 +140,10 @@ impl Engine for FaultyEngine {
         self.inner.features()
     }
 
-    fn instantiate<'a>(&'a mut self, _program: &'a Program) -> Result<Instantiated<'a>, EngineError> {
+    fn instantiate<'a>(
+        &'a mut self,
+        _program: &'a Program,
+    ) -> Result<Instantiated<'a>, EngineError> {
         Err(EngineError::misuse("faulty", "runs whole programs only"))
     }
 
@@ -142,7 +156,12 @@ impl Engine for FaultyEngine {
         Ok(transcript)
     }
 
-    fn memory_after(&mut self, program: &Program, call: Option<usize>, memory: u32) -> Result<Vec<u8>, EngineError> {
+    fn memory_after(
+        &mut self,
+        program: &Program,
+        call: Option<usize>,
+        memory: u32,
+    ) -> Result<Vec<u8>, EngineError> {
         let faulty = self.faulty(program)?;
         self.inner.memory_after(&faulty, call, memory)
     }
@@ -154,16 +173,31 @@ fn spoil(step: &mut Step, fault: Fault) {
         Value::I32(x) | Value::F32(x) => *x ^= 1,
         Value::I64(x) | Value::F64(x) => *x ^= 1,
         Value::V128(x) => *x ^= 1,
-        Value::Ref(r) => *r = if *r == Reference::Null { Reference::Extern(0) } else { Reference::Null },
+        Value::Ref(r) => {
+            *r = if *r == Reference::Null {
+                Reference::Extern(0)
+            } else {
+                Reference::Null
+            }
+        }
     };
     match (&mut step.outcome, fault) {
-        (Outcome::Returned(values), Fault::ResultBit) => values.iter_mut().last().into_iter().for_each(flip),
-        (outcome @ Outcome::Trapped(_), Fault::TrapSwallowed) => *outcome = Outcome::Returned(Vec::new()),
+        (Outcome::Returned(values), Fault::ResultBit) => {
+            values.iter_mut().last().into_iter().for_each(flip)
+        }
+        (outcome @ Outcome::Trapped(_), Fault::TrapSwallowed) => {
+            *outcome = Outcome::Returned(Vec::new())
+        }
         (Outcome::Trapped(traps), Fault::TrapKind) => {
-            let other = Trap::ALL.iter().copied().find(|&trap| !traps.contains(trap));
+            let other = Trap::ALL
+                .iter()
+                .copied()
+                .find(|&trap| !traps.contains(trap));
             *traps = other.unwrap_or(Trap::Unreachable).into();
         }
-        (Outcome::Threw { payload, .. }, Fault::Payload) => payload.iter_mut().last().into_iter().for_each(flip),
+        (Outcome::Threw { payload, .. }, Fault::Payload) => {
+            payload.iter_mut().last().into_iter().for_each(flip)
+        }
         (Outcome::Threw { tag, .. }, Fault::Tag) => *tag = Some(tag.map_or(0, |tag| tag + 1)),
         _ => {}
     }
@@ -217,20 +251,41 @@ impl Planter {
         use Operator as O;
         let mut i = f.instructions();
         match (self.fault, operator) {
-            (Fault::GlobalWrite, O::GlobalSet { global_index }) if *global_index < self.fuel => i.drop(),
+            (Fault::GlobalWrite, O::GlobalSet { global_index }) if *global_index < self.fuel => {
+                i.drop()
+            }
             (Fault::Fuel, O::GlobalSet { global_index }) if *global_index == self.fuel => {
                 i.i32_const(1).i32_sub().global_set(self.fuel)
             }
-            (Fault::MemoryWrite, O::I32Store { .. } | O::F32Store { .. } | O::I64Store32 { .. }) => i.drop().drop(),
+            (
+                Fault::MemoryWrite,
+                O::I32Store { .. } | O::F32Store { .. } | O::I64Store32 { .. },
+            ) => i.drop().drop(),
             (Fault::MemoryGrow, O::MemoryGrow { mem }) => {
-                let wide = self.info.memories.get(*mem as usize).is_some_and(|ty| ty.memory64);
-                if wide { i.drop().i64_const(-1) } else { i.drop().i32_const(-1) }
+                let wide = self
+                    .info
+                    .memories
+                    .get(*mem as usize)
+                    .is_some_and(|ty| ty.memory64);
+                if wide {
+                    i.drop().i64_const(-1)
+                } else {
+                    i.drop().i32_const(-1)
+                }
             }
             (Fault::TableWrite, O::TableSet { .. }) => i.drop().drop(),
             (Fault::TableWrite, O::TableFill { .. }) => i.drop().drop().drop(),
             (Fault::TableGrow, O::TableGrow { table }) => {
-                let wide = self.info.tables.get(*table as usize).is_some_and(|ty| ty.table64);
-                if wide { i.drop().drop().i64_const(-1) } else { i.drop().drop().i32_const(-1) }
+                let wide = self
+                    .info
+                    .tables
+                    .get(*table as usize)
+                    .is_some_and(|ty| ty.table64);
+                if wide {
+                    i.drop().drop().i64_const(-1)
+                } else {
+                    i.drop().drop().i32_const(-1)
+                }
             }
             (Fault::HeapWrite, O::StructSet { .. }) => i.drop().drop(),
             (Fault::HeapWrite, O::ArraySet { .. }) => i.drop().drop().drop(),
@@ -248,7 +303,9 @@ impl Planter {
             (Fault::Comparison, O::I32GeS) => i.i32_ge_u(),
             (Fault::Rounding, O::F32Nearest) => i.f32_floor(),
             (Fault::Rounding, O::F64Nearest) => i.f64_floor(),
-            (Fault::RefTest, O::RefTestNonNull { .. } | O::RefTestNullable { .. }) => i.drop().i32_const(1),
+            (Fault::RefTest, O::RefTestNonNull { .. } | O::RefTestNullable { .. }) => {
+                i.drop().i32_const(1)
+            }
             (Fault::BranchTable, O::BrTable { targets }) => i.drop().br(targets.default()),
             (Fault::Select, O::Select) => i.i32_eqz().select(),
             (Fault::Lane, O::I8x16Swizzle) => i.i8x16_add(),
@@ -259,5 +316,9 @@ impl Planter {
 }
 
 fn mem_arg(arg: &wasmparser::MemArg) -> wasm_encoder::MemArg {
-    wasm_encoder::MemArg { offset: arg.offset, align: arg.align.into(), memory_index: arg.memory }
+    wasm_encoder::MemArg {
+        offset: arg.offset,
+        align: arg.align.into(),
+        memory_index: arg.memory,
+    }
 }

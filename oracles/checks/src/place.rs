@@ -54,13 +54,25 @@ fn observed(wasm: &[u8]) -> Option<Vec<String>> {
 
 /// The global that counts fuel: the operand of the first instruction of `assay:observe`.
 pub(crate) fn fuel_global(wasm: &[u8], info: &Info) -> Option<u32> {
-    let observe = info.exports.iter().find(|export| export.name == names::OBSERVE)?.index;
+    let observe = info
+        .exports
+        .iter()
+        .find(|export| export.name == names::OBSERVE)?
+        .index;
     let function = observe.checked_sub(info.imported_functions)?;
-    let mut bodies = Parser::new(0).parse_all(wasm).filter_map(|payload| match payload {
-        Ok(Payload::CodeSectionEntry(body)) => Some(body),
-        _ => None,
-    });
-    match bodies.nth(function as usize)?.get_operators_reader().ok()?.read().ok()? {
+    let mut bodies = Parser::new(0)
+        .parse_all(wasm)
+        .filter_map(|payload| match payload {
+            Ok(Payload::CodeSectionEntry(body)) => Some(body),
+            _ => None,
+        });
+    match bodies
+        .nth(function as usize)?
+        .get_operators_reader()
+        .ok()?
+        .read()
+        .ok()?
+    {
         Operator::GlobalGet { global_index } => Some(global_index),
         _ => None,
     }

@@ -26,7 +26,11 @@ fn module(functions: usize) -> Result<Vec<u8>, wat::Error> {
     );
     for n in 0..functions {
         let export = if n == 0 { r#"(export "f")"# } else { "" };
-        let inner = if n + 1 < functions { format!("(call {} (local.get 0) (local.get 1))", n + 2) } else { "(local.get 1)".into() };
+        let inner = if n + 1 < functions {
+            format!("(call {} (local.get 0) (local.get 1))", n + 2)
+        } else {
+            "(local.get 1)".into()
+        };
         write!(
             wat,
             r#"(func {export} (param i32 i64) (result i64)
@@ -43,15 +47,31 @@ fn module(functions: usize) -> Result<Vec<u8>, wat::Error> {
 }
 
 fn programs(wasm: Vec<u8>) -> impl Iterator<Item = Program> {
-    let at = wasm.windows(SALT.len()).position(|bytes| bytes == SALT).expect("the salt is there");
+    let at = wasm
+        .windows(SALT.len())
+        .position(|bytes| bytes == SALT)
+        .expect("the salt is there");
     let args = |n: u32| vec![Value::I32(20 + n), Value::I64(n.into())];
-    let calls: Vec<_> =
-        (0..CALLS).map(|n| Call { export: "f".into(), args: args(n), catches: false }).collect();
+    let calls: Vec<_> = (0..CALLS)
+        .map(|n| Call {
+            export: "f".into(),
+            args: args(n),
+            catches: false,
+        })
+        .collect();
     (0u64..).map(move |salt| {
         let mut wasm = wasm.clone();
         wasm[at..at + SALT.len()].copy_from_slice(&salt.to_le_bytes());
-        let modules = vec![Module { name: "main".into(), wasm }];
-        Program { modules, calls: calls.clone(), memories: 1, ..Program::default() }
+        let modules = vec![Module {
+            name: "main".into(),
+            wasm,
+        }];
+        Program {
+            modules,
+            calls: calls.clone(),
+            memories: 1,
+            ..Program::default()
+        }
     })
 }
 
@@ -85,7 +105,10 @@ fn measure(engine: &mut JsEngine, wasm: Vec<u8>) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options = JsOptions { install: true, ..JsOptions::default() };
+    let options = JsOptions {
+        install: true,
+        ..JsOptions::default()
+    };
     let started = Instant::now();
     let found = discover(&options, &mut |line| eprintln!("{line}"))?;
     println!("discovery took {:?}", started.elapsed());
@@ -94,8 +117,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             Err(missing) => println!("{name}: {missing}"),
             Ok(found) => {
                 let mut engine = JsEngine::start(found.spec)?;
-                println!("{name}: {} in {} ({})", engine.version(), engine.runtime(), found.how);
-                for functions in [4, 10] {
+                println!(
+                    "{name}: {} in {} ({})",
+                    engine.version(),
+                    engine.runtime(),
+                    found.how
+                );
+                for functions in [7, 16] {
                     measure(&mut engine, module(functions)?)?;
                 }
             }

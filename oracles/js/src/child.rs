@@ -65,11 +65,19 @@ impl Child {
         // Settings of the user's own projects are none of ours.
         command.env_remove("NODE_OPTIONS").env_remove("BUN_OPTIONS");
         command.current_dir(script.parent().unwrap_or(&script));
-        command.stdin(OwnedFd::from(theirs.try_clone()?)).stdout(OwnedFd::from(theirs));
+        command
+            .stdin(OwnedFd::from(theirs.try_clone()?))
+            .stdout(OwnedFd::from(theirs));
         command.stderr(Stdio::from(stderr.try_clone()?));
         let process = nursery::spawn(command)?;
         let buffer = vec![0; 1 << 17];
-        Ok(Self { process, stream: ours, stderr, time_limit: Duration::ZERO, buffer })
+        Ok(Self {
+            process,
+            stream: ours,
+            stderr,
+            time_limit: Duration::ZERO,
+            buffer,
+        })
     }
 
     /// The process's number.
@@ -122,7 +130,9 @@ impl Child {
     fn limit_reads(&mut self, time_limit: Duration) -> Result<(), Failure> {
         let time_limit = time_limit.max(Duration::from_millis(1));
         if self.time_limit != time_limit {
-            self.stream.set_read_timeout(Some(time_limit)).map_err(|_| Failure::Gone)?;
+            self.stream
+                .set_read_timeout(Some(time_limit))
+                .map_err(|_| Failure::Gone)?;
             self.time_limit = time_limit;
         }
         Ok(())
@@ -138,15 +148,21 @@ impl Child {
         }
         self.kill();
         let stderr = self.printed().unwrap_or_default();
-        End { status: self.process.wait().ok(), stderr }
+        End {
+            status: self.process.wait().ok(),
+            stderr,
+        }
     }
 
     /// The end of what the process printed.
     fn printed(&mut self) -> io::Result<String> {
         let len = self.stderr.seek(SeekFrom::End(0))?;
-        self.stderr.seek(SeekFrom::Start(len.saturating_sub(STDERR_BYTES)))?;
+        self.stderr
+            .seek(SeekFrom::Start(len.saturating_sub(STDERR_BYTES)))?;
         let mut bytes = Vec::new();
-        Read::by_ref(&mut self.stderr).take(STDERR_BYTES).read_to_end(&mut bytes)?;
+        Read::by_ref(&mut self.stderr)
+            .take(STDERR_BYTES)
+            .read_to_end(&mut bytes)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -174,15 +190,31 @@ impl End {
             },
             None => "ended".to_owned(),
         };
-        [status].into_iter().chain(telling_lines(&self.stderr)).collect::<Vec<_>>().join("; ")
+        [status]
+            .into_iter()
+            .chain(telling_lines(&self.stderr))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }
 
 /// The lines in which the runtimes say why they end; or else the last ones. Stack traces and
 /// process numbers, which differ from run to run, stay out.
 fn telling_lines(stderr: &str) -> Vec<String> {
-    const MARKS: [&str; 6] = ["FATAL ERROR:", "# ", "panic(", "panic:", "error:", "ASSERTION FAILED:"];
-    let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    const MARKS: [&str; 6] = [
+        "FATAL ERROR:",
+        "# ",
+        "panic(",
+        "panic:",
+        "error:",
+        "ASSERTION FAILED:",
+    ];
+    let lines = || {
+        stderr
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    };
     let marked = |line: &&str| MARKS.iter().any(|mark| line.starts_with(mark));
     let telling: Vec<_> = lines().filter(marked).take(4).map(str::to_owned).collect();
     if !telling.is_empty() {
@@ -203,7 +235,11 @@ pub(crate) fn serial() -> u64 {
 fn unnamed_file() -> io::Result<File> {
     let name = format!("assay-stderr-{}-{}", std::process::id(), serial());
     let path = std::env::temp_dir().join(name);
-    let file = File::options().read(true).append(true).create_new(true).open(&path)?;
+    let file = File::options()
+        .read(true)
+        .append(true)
+        .create_new(true)
+        .open(&path)?;
     fs::remove_file(&path)?;
     Ok(file)
 }
@@ -214,7 +250,8 @@ mod tests {
 
     #[test]
     fn what_is_told_of_an_end_does_not_differ_from_run_to_run() {
-        let v8 = "\n[1:0x2] 3 ms: Mark-Compact\n\nFATAL ERROR: Reached heap limit\n 1: 0x84 [node]\n";
+        let v8 =
+            "\n[1:0x2] 3 ms: Mark-Compact\n\nFATAL ERROR: Reached heap limit\n 1: 0x84 [node]\n";
         assert_eq!(telling_lines(v8), ["FATAL ERROR: Reached heap limit"]);
         assert_eq!(telling_lines("a\n\nb\nc\nd\ne\n"), ["b", "c", "d", "e"]);
         assert_eq!(telling_lines(""), Vec::<String>::new());

@@ -5,8 +5,8 @@ use crate::engine::{JsEngine, StartError};
 use crate::install::{self, Package};
 use crate::spec::{ENGINES, JsSpec, Runtime};
 use assay_engine::{Engine, Features};
-use std::{env, fmt};
 use std::path::{Path, PathBuf};
+use std::{env, fmt};
 
 /// Where to look for engines.
 #[derive(Clone, Debug, Default)]
@@ -104,13 +104,17 @@ pub fn discover(options: &JsOptions, say: &mut dyn FnMut(&str)) -> Result<Discov
     let jsc = find(options, &[Runtime::Bun], say)?;
     let engines = ENGINES.map(|name| {
         let of = if name == "jsc" { &jsc } else { &v8 };
-        let found = of.clone().map(|found| match JsSpec::new(name, found.spec.runtime, &*found.spec.path) {
-            Some(spec) => Found { spec, ..found },
-            None => found,
+        let found = of.clone().map(|found| {
+            match JsSpec::new(name, found.spec.runtime, &*found.spec.path) {
+                Some(spec) => Found { spec, ..found },
+                None => found,
+            }
         });
         (name, found)
     });
-    Ok(Discovery { engines: engines.into() })
+    Ok(Discovery {
+        engines: engines.into(),
+    })
 }
 
 /// Looks for one of these runtimes, which offer the same engine.
@@ -124,7 +128,10 @@ fn find(
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             return match probe(runtime, &path, Origin::Given) {
                 Ok(found) => Ok(Ok(found)),
-                Err(refused) => Err(GivenRefused { runtime, reason: refused.to_string() }),
+                Err(refused) => Err(GivenRefused {
+                    runtime,
+                    reason: refused.to_string(),
+                }),
             };
         }
     }
@@ -137,7 +144,9 @@ fn find(
         }
     }
     for &runtime in runtimes {
-        let Some(package) = Package::of(runtime) else { continue };
+        let Some(package) = Package::of(runtime) else {
+            continue;
+        };
         match install::program(package, options.cache.as_deref(), options.install, say) {
             Ok(path) => match probe(runtime, &path, Origin::Installed) {
                 Ok(found) => return Ok(Ok(found)),
@@ -178,10 +187,19 @@ fn probe(runtime: Runtime, path: &Path, how: Origin) -> Result<Found, Refused> {
     let lacks = Features::WASM3 - features;
     if !lacks.is_empty() {
         let lacks = lacks.names().collect::<Vec<_>>().join(", ");
-        return Err(Refused::Features { path: path.to_owned(), lacks });
+        return Err(Refused::Features {
+            path: path.to_owned(),
+            lacks,
+        });
     }
     let (version, runtime) = (engine.version().to_owned(), engine.runtime().to_owned());
-    Ok(Found { spec, how, version, runtime, features })
+    Ok(Found {
+        spec,
+        how,
+        version,
+        runtime,
+        features,
+    })
 }
 
 fn on_path(program: &str) -> Option<PathBuf> {

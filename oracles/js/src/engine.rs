@@ -5,14 +5,12 @@ use crate::child::{Child, Failure};
 use crate::frame::{Malformed, NotForJs};
 use crate::instance::JsInstance;
 use crate::messages::heap_was_full;
+use crate::probe;
 use crate::reply::{Record, Reply};
 use crate::request::Request;
 use crate::signature::Signatures;
 use crate::spec::{JsSpec, Runtime};
-use crate::probe;
-use assay_engine::{
-    Engine, EngineError, Features, Instantiated, Outcome, Program, Resource, Spent, Step, Transcript,
-};
+use assay_engine::{Engine, EngineError, Features, Instantiated, Program, Spent, Transcript};
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -105,13 +103,17 @@ impl JsEngine {
     #[cfg(test)]
     pub(crate) fn take_texts_seen(&mut self) -> Vec<&'static str> {
         let rows = self.spec.runtime.rows().iter().zip(&mut self.seen);
-        rows.filter_map(|(row, seen)| std::mem::take(seen).then_some(row.text)).collect()
+        rows.filter_map(|(row, seen)| std::mem::take(seen).then_some(row.text))
+            .collect()
     }
 
     fn start_child(&mut self) -> Result<(), StartError> {
         let child = Child::start(&self.spec);
         let path = || self.spec.path.clone();
-        self.child = Some(child.map_err(|source| StartError::Spawn { path: path(), source })?);
+        self.child = Some(child.map_err(|source| StartError::Spawn {
+            path: path(),
+            source,
+        })?);
         let mut request = Request::new();
         request.hello(self.spec.runtime.rows());
         let records = self.exchange(&request.finish(), START_LIMIT);
@@ -137,7 +139,8 @@ impl JsEngine {
                 self.unless_refused(request.call(&call.export, &call.args, &signatures))?;
             }
         }
-        self.exchange(&request.finish(), START_LIMIT).map(|records| probe::features(&records))
+        self.exchange(&request.finish(), START_LIMIT)
+            .map(|records| probe::features(&records))
     }
 
     /// Sends commands and waits for their records.
@@ -154,12 +157,16 @@ impl JsEngine {
             self.receive(START_LIMIT)?;
         }
         if self.child.is_none() {
-            self.start_child().map_err(|error| Stop::Failed(self.restart_failed(error)))?;
+            self.start_child()
+                .map_err(|error| Stop::Failed(self.restart_failed(error)))?;
         }
         if !self.child.as_mut().is_some_and(Child::is_running) {
             return Err(self.died("before the program, "));
         }
-        let sent = self.child.as_mut().map_or(Err(Failure::Gone), |child| child.send(frame));
+        let sent = self
+            .child
+            .as_mut()
+            .map_or(Err(Failure::Gone), |child| child.send(frame));
         sent.map_err(|_| self.died(""))
     }
 
@@ -199,13 +206,19 @@ impl JsEngine {
             return Stop::HeapFull;
         }
         let how = format!("{when}{}", end.how());
-        Stop::Failed(EngineError::Crashed { engine: self.spec.name.clone(), how })
+        Stop::Failed(EngineError::Crashed {
+            engine: self.spec.name.clone(),
+            how,
+        })
     }
 
     fn hung(&mut self, limit: Duration) -> Stop {
         self.child = None;
         let time_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
-        Stop::Failed(EngineError::Hung { engine: self.spec.name.clone(), time_ms })
+        Stop::Failed(EngineError::Hung {
+            engine: self.spec.name.clone(),
+            time_ms,
+        })
     }
 
     /// After a reply that makes no sense, the child is of no more use.
@@ -219,18 +232,24 @@ impl JsEngine {
             StartError::Engine(error) => error,
             StartError::Spawn { .. } => {
                 let how = format!("and cannot be started again: {error}");
-                EngineError::Crashed { engine: self.spec.name.clone(), how }
+                EngineError::Crashed {
+                    engine: self.spec.name.clone(),
+                    how,
+                }
             }
         }
     }
 
     /// The error for a stop that cannot be the program's outcome.
-    fn failure(&self, stop: Stop) -> EngineError {
+    pub(crate) fn failure(&self, stop: Stop) -> EngineError {
         match stop {
             Stop::Failed(error) => error,
             Stop::HeapFull => {
                 let how = "its heap is full".to_owned();
-                EngineError::Crashed { engine: self.spec.name.clone(), how }
+                EngineError::Crashed {
+                    engine: self.spec.name.clone(),
+                    how,
+                }
             }
         }
     }
@@ -253,43 +272,9 @@ impl JsEngine {
         for call in program.calls.iter().take(until.unwrap_or(usize::MAX)) {
             written = written.and_then(|()| request.step(call, &signatures));
         }
-        self.unless_refused(written).map_err(|stop| self.failure(stop))?;
+        self.unless_refused(written)
+            .map_err(|stop| self.failure(stop))?;
         Ok(request)
-    }
-
-    /// The transcript of a program in which the heap runs full, which a dead child cannot give:
-    /// runs it again, one command at a time, to see at which step.
-    fn run_stepwise(&mut self, program: &Program) -> Result<Transcript, EngineError> {
-        let signatures = Signatures::of(&program.main().wasm);
-        let mut request = Request::new();
-        let written = request.instantiate(program, &signatures, true);
-        self.unless_refused(written).map_err(|stop| self.failure(stop))?;
-        let instantiation = self.one_step(request, program)?;
-        let mut transcript = Transcript { instantiation, calls: Vec::new() };
-        for call in &program.calls {
-            if transcript.calls.last().unwrap_or(&transcript.instantiation).state.is_none() {
-                break;
-            }
-            let mut request = Request::new();
-            let written = request.step(call, &signatures);
-            self.unless_refused(written).map_err(|stop| self.failure(stop))?;
-            transcript.calls.push(self.one_step(request, program)?);
-        }
-        Ok(transcript)
-    }
-
-    fn one_step(&mut self, request: Request, program: &Program) -> Result<Step, EngineError> {
-        match self.exchange(&request.finish(), time_limit(program)) {
-            Ok(mut records) => match records.pop() {
-                Some(Record::Instantiated(step) | Record::Stepped(step)) => Ok(step),
-                _ => Err(self.misuse("a step has no record")),
-            },
-            Err(Stop::HeapFull) => {
-                let outcome = Outcome::Exhausted(Resource::Memory);
-                Ok(Step { outcome, host: Vec::new(), state: None })
-            }
-            Err(Stop::Failed(error)) => Err(error),
-        }
     }
 }
 
@@ -331,7 +316,10 @@ impl Engine for JsEngine {
         self.spent
     }
 
-    fn instantiate<'a>(&'a mut self, program: &'a Program) -> Result<Instantiated<'a>, EngineError> {
+    fn instantiate<'a>(
+        &'a mut self,
+        program: &'a Program,
+    ) -> Result<Instantiated<'a>, EngineError> {
         JsInstance::make(self, program)
     }
 
@@ -363,7 +351,10 @@ impl Engine for JsEngine {
             Record::Stepped(step) => Ok(step),
             _ => Err(self.misuse("a step has no record")),
         });
-        Ok(Transcript { instantiation, calls: calls.collect::<Result<_, _>>()? })
+        Ok(Transcript {
+            instantiation,
+            calls: calls.collect::<Result<_, _>>()?,
+        })
     }
 
     fn memory_after(

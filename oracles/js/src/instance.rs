@@ -20,12 +20,20 @@ pub(crate) struct JsInstance<'a> {
 
 impl<'a> JsInstance<'a> {
     /// Instantiates a program.
-    pub fn make(engine: &'a mut JsEngine, program: &'a Program) -> Result<Instantiated<'a>, EngineError> {
+    pub fn make(
+        engine: &'a mut JsEngine,
+        program: &'a Program,
+    ) -> Result<Instantiated<'a>, EngineError> {
         let signatures = Signatures::of(&program.main().wasm);
         let mut request = Request::new();
         let written = request.instantiate(program, &signatures, false);
         let limit = time_limit(program);
-        let mut this = Self { engine, signatures, limit, host: Vec::new() };
+        let mut this = Self {
+            engine,
+            signatures,
+            limit,
+            host: Vec::new(),
+        };
         let record = this.one(written, request);
         let (outcome, host) = match record {
             Ok(Record::Instantiated(Step { outcome, host, .. })) => (outcome, host),
@@ -33,8 +41,13 @@ impl<'a> JsInstance<'a> {
             Err(Stop::HeapFull) => (Outcome::Exhausted(Resource::Memory), Vec::new()),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let instance = matches!(outcome, Outcome::Returned(_)).then(|| Box::new(this) as Box<dyn Instance>);
-        Ok(Instantiated { outcome, host, instance })
+        let instance =
+            matches!(outcome, Outcome::Returned(_)).then(|| Box::new(this) as Box<dyn Instance>);
+        Ok(Instantiated {
+            outcome,
+            host,
+            instance,
+        })
     }
 
     /// Sends one command, if it could be written, and gives its record.

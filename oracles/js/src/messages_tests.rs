@@ -25,53 +25,233 @@ use Fate::{TooMuch, Traps, TrapsOrTooMuch};
 /// Fields before the function, and its body. The function has no results.
 const CALLS: &[(Fate, &str, &str)] = &[
     (Traps(Trap::Unreachable), "", "unreachable"),
-    (Traps(Trap::IntegerDivideByZero), "", "(drop (i32.div_s (i32.const 1) (i32.const 0)))"),
-    (Traps(Trap::IntegerDivideByZero), "", "(drop (i64.rem_u (i64.const 1) (i64.const 0)))"),
-    (Traps(Trap::IntegerOverflow), "", "(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))"),
-    (Traps(Trap::IntegerOverflow), "", "(drop (i32.trunc_f64_s (f64.const 1e30)))"),
-    (Traps(Trap::InvalidConversionToInteger), "", "(drop (i64.trunc_f32_u (f32.const nan)))"),
-    (Traps(Trap::OutOfBoundsMemoryAccess), MEMORY, "(drop (i32.load (i32.const 65536)))"),
-    (Traps(Trap::OutOfBoundsMemoryAccess), MEMORY64, "(drop (i32.load (i64.const -1)))"),
-    (Traps(Trap::OutOfBoundsMemoryAccess), MEMORY, "(v128.store (i32.const -1) (v128.const i64x2 0 0))"),
-    (Traps(Trap::OutOfBoundsMemoryAccess), MEMORY, "(memory.fill (i32.const 65536) (i32.const 0) (i32.const 1))"),
-    (Traps(Trap::OutOfBoundsMemoryAccess), MEMORY, "(memory.copy (i32.const 0) (i32.const 65536) (i32.const 1))"),
-    (Traps(Trap::OutOfBoundsMemoryAccess), MEMORY, "(memory.init $d (i32.const 0) (i32.const 0) (i32.const 4))"),
-    (Traps(Trap::UnalignedAtomic), MEMORY, "(drop (i32.atomic.load (i32.const 1)))"),
-    (Traps(Trap::UnalignedAtomic), SHARED, "(drop (memory.atomic.notify (i32.const 1) (i32.const 0)))"),
-    (Traps(Trap::ExpectedSharedMemory), MEMORY, "(drop (memory.atomic.wait32 (i32.const 0) (i32.const 1) (i64.const 0)))"),
-    (Traps(Trap::OutOfBoundsTableAccess), TABLE, "(drop (table.get (i32.const 2)))"),
-    (Traps(Trap::OutOfBoundsTableAccess), TABLE, "(table.fill (i32.const 2) (ref.null func) (i32.const 1))"),
-    (Traps(Trap::OutOfBoundsTableAccess), TABLE, "(table.copy (i32.const 2) (i32.const 0) (i32.const 1))"),
-    (Traps(Trap::OutOfBoundsTableAccess), TABLE, "(table.init $e (i32.const 0) (i32.const 0) (i32.const 2))"),
-    (Traps(Trap::UndefinedElement), TABLE, "(call_indirect (i32.const 2))"),
-    (Traps(Trap::UndefinedElement), TABLE, "(return_call_indirect (i32.const 2))"),
-    (Traps(Trap::UninitializedElement), TABLE, "(call_indirect (i32.const 1))"),
-    (Traps(Trap::UninitializedElement), "(table 1 (ref null $f))", "(call_indirect (type $f) (i32.const 0))"),
-    (Traps(Trap::IndirectCallTypeMismatch), TABLE, "(call_indirect (param i32) (i32.const 0) (i32.const 0))"),
-    (Traps(Trap::NullReference), "", "(call_ref $f (ref.null $f))"),
-    (Traps(Trap::NullReference), "", "(return_call_ref $f (ref.null $f))"),
-    (Traps(Trap::NullReference), "", "(drop (ref.as_non_null (ref.null func)))"),
+    (
+        Traps(Trap::IntegerDivideByZero),
+        "",
+        "(drop (i32.div_s (i32.const 1) (i32.const 0)))",
+    ),
+    (
+        Traps(Trap::IntegerDivideByZero),
+        "",
+        "(drop (i64.rem_u (i64.const 1) (i64.const 0)))",
+    ),
+    (
+        Traps(Trap::IntegerOverflow),
+        "",
+        "(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))",
+    ),
+    (
+        Traps(Trap::IntegerOverflow),
+        "",
+        "(drop (i32.trunc_f64_s (f64.const 1e30)))",
+    ),
+    (
+        Traps(Trap::InvalidConversionToInteger),
+        "",
+        "(drop (i64.trunc_f32_u (f32.const nan)))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        MEMORY,
+        "(drop (i32.load (i32.const 65536)))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        MEMORY64,
+        "(drop (i32.load (i64.const -1)))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        MEMORY,
+        "(v128.store (i32.const -1) (v128.const i64x2 0 0))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        MEMORY,
+        "(memory.fill (i32.const 65536) (i32.const 0) (i32.const 1))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        MEMORY,
+        "(memory.copy (i32.const 0) (i32.const 65536) (i32.const 1))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        MEMORY,
+        "(memory.init $d (i32.const 0) (i32.const 0) (i32.const 4))",
+    ),
+    (
+        Traps(Trap::UnalignedAtomic),
+        MEMORY,
+        "(drop (i32.atomic.load (i32.const 1)))",
+    ),
+    (
+        Traps(Trap::UnalignedAtomic),
+        SHARED,
+        "(drop (memory.atomic.notify (i32.const 1) (i32.const 0)))",
+    ),
+    (
+        Traps(Trap::ExpectedSharedMemory),
+        MEMORY,
+        "(drop (memory.atomic.wait32 (i32.const 0) (i32.const 1) (i64.const 0)))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsTableAccess),
+        TABLE,
+        "(drop (table.get (i32.const 2)))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsTableAccess),
+        TABLE,
+        "(table.fill (i32.const 2) (ref.null func) (i32.const 1))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsTableAccess),
+        TABLE,
+        "(table.copy (i32.const 2) (i32.const 0) (i32.const 1))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsTableAccess),
+        TABLE,
+        "(table.init $e (i32.const 0) (i32.const 0) (i32.const 2))",
+    ),
+    (
+        Traps(Trap::UndefinedElement),
+        TABLE,
+        "(call_indirect (i32.const 2))",
+    ),
+    (
+        Traps(Trap::UndefinedElement),
+        TABLE,
+        "(return_call_indirect (i32.const 2))",
+    ),
+    (
+        Traps(Trap::UninitializedElement),
+        TABLE,
+        "(call_indirect (i32.const 1))",
+    ),
+    (
+        Traps(Trap::UninitializedElement),
+        "(table 1 (ref null $f))",
+        "(call_indirect (type $f) (i32.const 0))",
+    ),
+    (
+        Traps(Trap::IndirectCallTypeMismatch),
+        TABLE,
+        "(call_indirect (param i32) (i32.const 0) (i32.const 0))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        "",
+        "(call_ref $f (ref.null $f))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        "",
+        "(return_call_ref $f (ref.null $f))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        "",
+        "(drop (ref.as_non_null (ref.null func)))",
+    ),
     (Traps(Trap::NullReference), "", "(throw_ref (ref.null exn))"),
-    (Traps(Trap::NullReference), "", "(drop (struct.get $s 0 (ref.null $s)))"),
-    (Traps(Trap::NullReference), "", "(drop (array.get $a (ref.null $a) (i32.const 0)))"),
-    (Traps(Trap::NullReference), "", "(drop (array.len (ref.null array)))"),
-    (Traps(Trap::NullReference), "", "(drop (i31.get_s (ref.null i31)))"),
-    (Traps(Trap::CastFailure), "", "(drop (ref.cast (ref $a) (struct.new_default $s)))"),
-    (Traps(Trap::CastFailure), "", "(drop (ref.cast (ref $s) (ref.null $s)))"),
-    (Traps(Trap::CastFailure), "", "(drop (ref.cast (ref i31) (ref.null any)))"),
-    (Traps(Trap::OutOfBoundsArrayAccess), ARRAY, "(drop (array.get $a (call $array) (i32.const 2)))"),
-    (Traps(Trap::OutOfBoundsArrayAccess), ARRAY, "(array.set $a (call $array) (i32.const 2) (i32.const 0))"),
-    (Traps(Trap::OutOfBoundsArrayAccess), ARRAY, "(array.fill $a (call $array) (i32.const 2) (i32.const 0) (i32.const 1))"),
-    (Traps(Trap::OutOfBoundsArrayAccess), ARRAY, "(array.copy $a $a (call $array) (i32.const 2) (call $array) (i32.const 0) (i32.const 1))"),
-    (Traps(Trap::OutOfBoundsArrayAccess), ARRAY, "(array.init_data $a $d (call $array) (i32.const 3) (i32.const 0) (i32.const 0))"),
-    (Traps(Trap::OutOfBoundsMemoryAccess), ARRAY, "(array.init_data $a $d (call $array) (i32.const 0) (i32.const 1) (i32.const 1))"),
-    (Traps(Trap::OutOfBoundsMemoryAccess), "", "(drop (array.new_data $a $d (i32.const 1) (i32.const 1)))"),
-    (TrapsOrTooMuch(Trap::OutOfBoundsMemoryAccess), "", "(drop (array.new_data $a $d (i32.const 0) (i32.const 0x7fffffff)))"),
-    (Traps(Trap::OutOfBoundsArrayAccess), TABLE, "(array.init_elem $r $e (array.new_default $r (i32.const 2)) (i32.const 3) (i32.const 0) (i32.const 0))"),
-    (Traps(Trap::OutOfBoundsTableAccess), TABLE, "(array.init_elem $r $e (array.new_default $r (i32.const 2)) (i32.const 0) (i32.const 1) (i32.const 1))"),
-    (Traps(Trap::OutOfBoundsTableAccess), TABLE, "(drop (array.new_elem $r $e (i32.const 1) (i32.const 1)))"),
+    (
+        Traps(Trap::NullReference),
+        "",
+        "(drop (struct.get $s 0 (ref.null $s)))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        "",
+        "(drop (array.get $a (ref.null $a) (i32.const 0)))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        "",
+        "(drop (array.len (ref.null array)))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        "",
+        "(drop (i31.get_s (ref.null i31)))",
+    ),
+    (
+        Traps(Trap::CastFailure),
+        "",
+        "(drop (ref.cast (ref $a) (struct.new_default $s)))",
+    ),
+    (
+        Traps(Trap::CastFailure),
+        "",
+        "(drop (ref.cast (ref $s) (ref.null $s)))",
+    ),
+    (
+        Traps(Trap::CastFailure),
+        "",
+        "(drop (ref.cast (ref i31) (ref.null any)))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsArrayAccess),
+        ARRAY,
+        "(drop (array.get $a (call $array) (i32.const 2)))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsArrayAccess),
+        ARRAY,
+        "(array.set $a (call $array) (i32.const 2) (i32.const 0))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsArrayAccess),
+        ARRAY,
+        "(array.fill $a (call $array) (i32.const 2) (i32.const 0) (i32.const 1))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsArrayAccess),
+        ARRAY,
+        "(array.copy $a $a (call $array) (i32.const 2) (call $array) (i32.const 0) (i32.const 1))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsArrayAccess),
+        ARRAY,
+        "(array.init_data $a $d (call $array) (i32.const 3) (i32.const 0) (i32.const 0))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        ARRAY,
+        "(array.init_data $a $d (call $array) (i32.const 0) (i32.const 1) (i32.const 1))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        "",
+        "(drop (array.new_data $a $d (i32.const 1) (i32.const 1)))",
+    ),
+    (
+        TrapsOrTooMuch(Trap::OutOfBoundsMemoryAccess),
+        "",
+        "(drop (array.new_data $a $d (i32.const 0) (i32.const 0x7fffffff)))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsArrayAccess),
+        TABLE,
+        "(array.init_elem $r $e (array.new_default $r (i32.const 2)) (i32.const 3) (i32.const 0) (i32.const 0))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsTableAccess),
+        TABLE,
+        "(array.init_elem $r $e (array.new_default $r (i32.const 2)) (i32.const 0) (i32.const 1) (i32.const 1))",
+    ),
+    (
+        Traps(Trap::OutOfBoundsTableAccess),
+        TABLE,
+        "(drop (array.new_elem $r $e (i32.const 1) (i32.const 1)))",
+    ),
     (TooMuch(Resource::Stack), "", "(call $test)"),
-    (TooMuch(Resource::Memory), "", "(drop (array.new_default $a (i32.const -1)))"),
+    (
+        TooMuch(Resource::Memory),
+        "",
+        "(drop (array.new_default $a (i32.const -1)))",
+    ),
 ];
 
 const MEMORY: &str = "(memory 1)";
@@ -90,33 +270,62 @@ const COMMON: &str = r#"
 /// Modules that fail as they are instantiated.
 const INSTANTIATIONS: &[(Fate, &str)] = &[
     (Traps(Trap::Unreachable), "(func $u unreachable) (start $u)"),
-    (Traps(Trap::OutOfBoundsMemoryAccess), r#"(memory 1) (data (i32.const 65535) "12")"#),
-    (Traps(Trap::OutOfBoundsMemoryAccess), r#"(memory i64 1) (data (i64.const -1) "12")"#),
-    (Traps(Trap::OutOfBoundsTableAccess), "(table 1 funcref) (elem (i32.const 1) $nothing)"),
-    (TooMuch(Resource::Memory), "(global (ref $a) (array.new_default $a (i32.const 0x7fffffff)))"),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        r#"(memory 1) (data (i32.const 65535) "12")"#,
+    ),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        r#"(memory i64 1) (data (i64.const -1) "12")"#,
+    ),
+    (
+        Traps(Trap::OutOfBoundsTableAccess),
+        "(table 1 funcref) (elem (i32.const 1) $nothing)",
+    ),
+    (
+        TooMuch(Resource::Memory),
+        "(global (ref $a) (array.new_default $a (i32.const 0x7fffffff)))",
+    ),
     (TooMuch(Resource::Memory), "(memory i64 0x40000)"),
     (TooMuch(Resource::Memory), "(table 0x7fffffff funcref)"),
 ];
 
 fn discovery() -> Discovery {
-    let options = JsOptions { install: true, ..JsOptions::default() };
+    let options = JsOptions {
+        install: true,
+        ..JsOptions::default()
+    };
     discover(&options, &mut |line| eprintln!("{line}")).expect("no path was given")
 }
 
 fn program(wat: &str, calls: Vec<Call>) -> Program {
     let wasm = wat::parse_str(wat).unwrap_or_else(|error| panic!("{wat}: {error}"));
-    let modules = vec![Module { name: "main".into(), wasm }];
-    Program { modules, calls, ..Program::default() }
+    let modules = vec![Module {
+        name: "main".into(),
+        wasm,
+    }];
+    Program {
+        modules,
+        calls,
+        ..Program::default()
+    }
 }
 
 fn programs() -> Vec<(Fate, Program)> {
-    let call = || Call { export: "test".into(), args: vec![], catches: false };
+    let call = || Call {
+        export: "test".into(),
+        args: vec![],
+        catches: false,
+    };
     let calls = CALLS.iter().map(|(fate, fields, body)| {
         let wat = format!(r#"(module {COMMON} {fields} (func $test (export "test") {body}))"#);
         (*fate, program(&wat, vec![call()]))
     });
     let instantiations = INSTANTIATIONS.iter().map(|(fate, fields)| {
-        (*fate, program(&format!("(module {COMMON} {fields})"), vec![]))
+        (
+            *fate,
+            program(&format!("(module {COMMON} {fields})"), vec![]),
+        )
     });
     calls.chain(instantiations).collect()
 }
@@ -130,10 +339,16 @@ struct Provoked {
 
 impl Provoked {
     fn add(&mut self, engine: &mut JsEngine, fate: Fate, program: &Program) {
-        let transcript = engine.run(program).unwrap_or_else(|error| panic!("{fate:?}: {error}"));
+        let transcript = engine
+            .run(program)
+            .unwrap_or_else(|error| panic!("{fate:?}: {error}"));
         let last = transcript.calls.last().unwrap_or(&transcript.instantiation);
         let texts = engine.take_texts_seen();
-        let said = format!("{}: {:?} for {fate:?}, by {texts:?}", engine.name(), last.outcome);
+        let said = format!(
+            "{}: {:?} for {fate:?}, by {texts:?}",
+            engine.name(),
+            last.outcome
+        );
         let trap = match (fate, &last.outcome) {
             (Traps(trap) | TrapsOrTooMuch(trap), Outcome::Trapped(traps)) => {
                 assert!(traps.contains(trap), "{said}");
@@ -160,7 +375,10 @@ impl Provoked {
             if !self.texts.contains(row.text) {
                 writeln!(missing, "nothing says {:?}", row.text).unwrap();
             } else if let Meaning::Traps(traps) = row.means {
-                for &trap in traps.iter().filter(|&&trap| !self.traps.contains(&(row.text, trap))) {
+                for &trap in traps
+                    .iter()
+                    .filter(|&&trap| !self.traps.contains(&(row.text, trap)))
+                {
                     writeln!(missing, "{:?} is never said of {trap:?}", row.text).unwrap();
                 }
             }
@@ -195,10 +413,17 @@ fn every_row_is_provoked_and_means_what_it_says() {
 fn provoke_in_small_address_space(provoked: &mut Provoked, spec: &JsSpec) {
     let folder = tempfile::tempdir().unwrap();
     let wrapper = folder.path().join("small");
-    let script = format!("#!/bin/sh\nulimit -v 67108864\nexec '{}' \"$@\"\n", spec.path.display());
+    let script = format!(
+        "#!/bin/sh\nulimit -v 67108864\nexec '{}' \"$@\"\n",
+        spec.path.display()
+    );
     std::fs::write(&wrapper, script).unwrap();
     std::fs::set_permissions(&wrapper, PermissionsExt::from_mode(0o700)).unwrap();
-    let mut engine = JsEngine::start(JsSpec { path: wrapper, ..spec.clone() }).unwrap();
+    let mut engine = JsEngine::start(JsSpec {
+        path: wrapper,
+        ..spec.clone()
+    })
+    .unwrap();
     let memories = "(memory i64 262144)".repeat(90);
     let program = program(&format!("(module {COMMON} {memories})"), vec![]);
     provoked.add(&mut engine, TooMuch(Resource::Memory), &program);
@@ -210,7 +435,11 @@ fn a_text_without_a_row_is_an_error() {
     // JavaScript's own complaint about a value that it cannot see: a rule of ours is broken, and
     // so no outcome may be made of it.
     let wat = format!(r#"(module {COMMON} (func (export "f") (result exnref) (ref.null exn)))"#);
-    let call = Call { export: "f".into(), args: vec![], catches: false };
+    let call = Call {
+        export: "f".into(),
+        args: vec![],
+        catches: false,
+    };
     let program = program(&wat, vec![call]);
     for name in ["v8", "jsc"] {
         let found = discovery.engine(name).expect("a name of an engine");

@@ -17,7 +17,10 @@ pub(crate) fn spawn(mut command: Command) -> io::Result<Child> {
     die_with_parent(&mut command);
     let (answer, child) = mpsc::channel();
     let gone = || io::Error::other("the thread that starts children is gone");
-    NURSERY.get_or_init(open).send((command, answer)).map_err(|_| gone())?;
+    NURSERY
+        .get_or_init(open)
+        .send((command, answer))
+        .map_err(|_| gone())?;
     child.recv().map_err(|_| gone())?
 }
 
@@ -44,12 +47,12 @@ fn die_with_parent(command: &mut Command) {
     // SAFETY: the closure runs between fork and exec, where only async-signal-safe functions may
     // be called; prctl is one system call that touches no memory of ours, and nothing allocates.
     unsafe {
-        command.pre_exec(|| {
-            match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
+        command.pre_exec(
+            || match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
                 0 => Ok(()),
                 _ => Err(io::Error::last_os_error()),
-            }
-        });
+            },
+        );
     }
 }
 

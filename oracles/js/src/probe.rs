@@ -17,8 +17,15 @@ const RESULT: Value = Value::I32(42);
 /// The programs that probe, to be run in this order.
 pub(crate) fn programs() -> impl Iterator<Item = Program> {
     PROBES.iter().map(|probe| Program {
-        modules: vec![Module { name: "probe".into(), wasm: probe.wasm.to_vec() }],
-        calls: vec![Call { export: "f".into(), args: Vec::new(), catches: false }],
+        modules: vec![Module {
+            name: "probe".into(),
+            wasm: probe.wasm.to_vec(),
+        }],
+        calls: vec![Call {
+            export: "f".into(),
+            args: Vec::new(),
+            catches: false,
+        }],
         ..Program::default()
     })
 }
@@ -159,7 +166,9 @@ mod tests {
 
     #[test]
     fn every_feature_has_a_probe_and_each_is_the_module_that_it_says() {
-        let probed = PROBES.iter().fold(Features::empty(), |all, probe| all | probe.feature);
+        let probed = PROBES
+            .iter()
+            .fold(Features::empty(), |all, probe| all | probe.feature);
         assert_eq!(probed, Features::all());
         for Probe { feature, wat, wasm } in PROBES {
             assert_eq!(wat::parse_str(wat).unwrap(), *wasm, "{feature:?}");
@@ -168,7 +177,11 @@ mod tests {
 
     #[test]
     fn a_feature_is_there_when_its_own_probe_gives_the_result() {
-        let step = |outcome| Step { outcome, host: vec![], state: None };
+        let step = |outcome| Step {
+            outcome,
+            host: vec![],
+            state: None,
+        };
         let made = || Record::Instantiated(step(Outcome::Returned(vec![])));
         let gave = |x| Record::Called(Outcome::Returned(vec![Value::I32(x)]));
         // The second module was refused, so that it has no call; the third gave a wrong result.

@@ -48,14 +48,25 @@ pub(crate) struct Reply<'a> {
 
 impl<'a> Reply<'a> {
     /// Reads the head of a reply. Rows of the table that occur are marked in `seen`.
-    pub fn new(frame: &'a [u8], rows: &'static [Row], seen: &'a mut [bool]) -> Result<Self, Malformed> {
+    pub fn new(
+        frame: &'a [u8],
+        rows: &'static [Row],
+        seen: &'a mut [bool],
+    ) -> Result<Self, Malformed> {
         let mut reader = Reader::new(frame);
-        let mut milliseconds = || {
-            Duration::try_from_secs_f64(reader.f64()?.max(0.0) / 1e3).map_err(|_| Malformed)
+        let mut milliseconds =
+            || Duration::try_from_secs_f64(reader.f64()?.max(0.0) / 1e3).map_err(|_| Malformed);
+        let spent = Spent {
+            compile: milliseconds()?,
+            instantiate: milliseconds()?,
+            call: milliseconds()?,
         };
-        let spent =
-            Spent { compile: milliseconds()?, instantiate: milliseconds()?, call: milliseconds()? };
-        Ok(Self { reader, rows, seen, spent })
+        Ok(Self {
+            reader,
+            rows,
+            seen,
+            spent,
+        })
     }
 
     /// The next record; `None` at the end of the frame.
@@ -67,9 +78,10 @@ impl<'a> Reply<'a> {
         const FAULT: u8 = 0;
         let record = match code {
             FAULT => self.fault()?,
-            c if c == Command::Hello as u8 => {
-                Record::Hello { runtime: self.reader.text()?, version: self.reader.text()? }
-            }
+            c if c == Command::Hello as u8 => Record::Hello {
+                runtime: self.reader.text()?,
+                version: self.reader.text()?,
+            },
             c if c == Command::Instantiate as u8 => Record::Instantiated(self.step()?),
             c if c == Command::Call as u8 => Record::Called(self.outcome()?),
             c if c == Command::Step as u8 => Record::Stepped(self.step()?),
@@ -93,11 +105,22 @@ impl<'a> Reply<'a> {
         let outcome = self.outcome()?;
         let host = self.reader.list(host_call)?;
         if !self.reader.flag()? {
-            return Ok(Step { outcome, host, state: None });
+            return Ok(Step {
+                outcome,
+                host,
+                state: None,
+            });
         }
         let memories = self.reader.list(digest)?;
-        let state = State { slots: self.reader.values()?, memories };
-        Ok(Step { outcome: blame_fuel(outcome, &state), host, state: Some(state) })
+        let state = State {
+            slots: self.reader.values()?,
+            memories,
+        };
+        Ok(Step {
+            outcome: blame_fuel(outcome, &state),
+            host,
+            state: Some(state),
+        })
     }
 
     fn outcome(&mut self) -> Result<Outcome, Malformed> {
@@ -107,7 +130,10 @@ impl<'a> Reply<'a> {
             2 => {
                 let tag = self.reader.u32()?;
                 let tag = (tag != u32::MAX).then_some(tag);
-                Outcome::Threw { tag, payload: self.reader.values()? }
+                Outcome::Threw {
+                    tag,
+                    payload: self.reader.values()?,
+                }
             }
             3 => Outcome::Rejected(Phase::Compile),
             4 => Outcome::Rejected(Phase::Link),
@@ -139,7 +165,10 @@ fn blame_fuel(outcome: Outcome, state: &State) -> Outcome {
 fn digest(reader: &mut Reader<'_>) -> Result<MemoryDigest, Malformed> {
     // A JavaScript number: exact, since a buffer is smaller than 2^53 bytes.
     let bytes = reader.f64()? as u64;
-    Ok(MemoryDigest { bytes, crc32: reader.u32()? })
+    Ok(MemoryDigest {
+        bytes,
+        crc32: reader.u32()?,
+    })
 }
 
 fn host_call(reader: &mut Reader<'_>) -> Result<HostCall, Malformed> {
@@ -155,7 +184,11 @@ fn host_call(reader: &mut Reader<'_>) -> Result<HostCall, Malformed> {
         4 => HostEffect::Called(None),
         _ => return Err(Malformed),
     };
-    Ok(HostCall { import, args, effect })
+    Ok(HostCall {
+        import,
+        args,
+        effect,
+    })
 }
 
 #[cfg(test)]
@@ -175,7 +208,10 @@ mod tests {
         assert!(Reply::new(&frame[..23], V8, &mut seen).is_err());
         for code in [8, 0xff] {
             frame[24] = code;
-            assert_eq!(Reply::new(&frame, V8, &mut seen).unwrap().next(), Err(Malformed));
+            assert_eq!(
+                Reply::new(&frame, V8, &mut seen).unwrap().next(),
+                Err(Malformed)
+            );
         }
     }
 

@@ -78,7 +78,12 @@ impl Request {
         Ok(())
     }
 
-    pub fn call(&mut self, export: &str, args: &[Value], signatures: &Signatures) -> Result<(), NotForJs> {
+    pub fn call(
+        &mut self,
+        export: &str,
+        args: &[Value],
+        signatures: &Signatures,
+    ) -> Result<(), NotForJs> {
         let w = self.command(Command::Call);
         write_call(w, export, args, signatures)
     }
@@ -108,18 +113,30 @@ impl Request {
     }
 }
 
-fn write_call(w: &mut Writer, export: &str, args: &[Value], signatures: &Signatures) -> Result<(), NotForJs> {
+fn write_call(
+    w: &mut Writer,
+    export: &str,
+    args: &[Value],
+    signatures: &Signatures,
+) -> Result<(), NotForJs> {
     w.text(export);
     w.values(args)?;
     w.kinds(signatures.results(export));
     Ok(())
 }
 
-fn write_function(w: &mut Writer, function: &HostFunction, signatures: &Signatures) -> Result<(), NotForJs> {
+fn write_function(
+    w: &mut Writer,
+    function: &HostFunction,
+    signatures: &Signatures,
+) -> Result<(), NotForJs> {
     w.slots(&function.params);
     w.slots(&function.results);
     w.len(function.actions.len());
-    function.actions.iter().try_for_each(|action| write_action(w, action, signatures))
+    function
+        .actions
+        .iter()
+        .try_for_each(|action| write_action(w, action, signatures))
 }
 
 fn write_action(w: &mut Writer, action: &Action, signatures: &Signatures) -> Result<(), NotForJs> {

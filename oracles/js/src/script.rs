@@ -61,6 +61,10 @@ mod tests {
         fs::write(&path, "process.exit(1)").unwrap();
         assert_eq!(file_in(folder.path()).unwrap(), path);
         assert_eq!(fs::read_to_string(&path).unwrap(), SCRIPT);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "no draft is left"
+        );
     }
 }

@@ -40,7 +40,10 @@ impl Signatures {
         if reader.module(wasm).is_none() {
             return Self::default();
         }
-        Self { complete: true, ..reader.signatures }
+        Self {
+            complete: true,
+            ..reader.signatures
+        }
     }
 
     /// The results of an exported function; none when there is no such function.
@@ -56,7 +59,10 @@ impl Signatures {
 
 /// A defined type.
 enum Type {
-    Func { params: Vec<ValueType>, results: Vec<ValueType> },
+    Func {
+        params: Vec<ValueType>,
+        results: Vec<ValueType>,
+    },
     /// A struct or an array.
     Data,
 }
@@ -97,7 +103,11 @@ impl ModuleReader {
     }
 
     fn rec_type(&mut self, bytes: &mut Bytes) -> Option<()> {
-        if bytes.skip_if(0x4e) { bytes.each(|b| self.sub_type(b)) } else { self.sub_type(bytes) }
+        if bytes.skip_if(0x4e) {
+            bytes.each(|b| self.sub_type(b))
+        } else {
+            self.sub_type(bytes)
+        }
     }
 
     fn sub_type(&mut self, bytes: &mut Bytes) -> Option<()> {
@@ -105,7 +115,10 @@ impl ModuleReader {
             bytes.each(|b| b.u32().map(drop))?;
         }
         let ty = match bytes.byte()? {
-            0x60 => Type::Func { params: bytes.value_types()?, results: bytes.value_types()? },
+            0x60 => Type::Func {
+                params: bytes.value_types()?,
+                results: bytes.value_types()?,
+            },
             0x5f => {
                 bytes.each(Bytes::field_type)?;
                 Type::Data
@@ -156,7 +169,9 @@ impl ModuleReader {
     }
 
     fn func_type(&self, index: u32) -> Option<(Vec<Kind>, Vec<Kind>)> {
-        let Type::Func { params, results } = self.types.get(index as usize)? else { return None };
+        let Type::Func { params, results } = self.types.get(index as usize)? else {
+            return None;
+        };
         Some((self.kinds(params)?, self.kinds(results)?))
     }
 
@@ -315,7 +330,10 @@ mod tests {
             (export "imported" (func $imported))
             (func (export "refs") (result externref (ref null $s) funcref) unreachable))"#);
         assert_eq!(found.results("none"), []);
-        assert_eq!(found.results("imported"), [Kind::I64, Kind::F64, Kind::V128]);
+        assert_eq!(
+            found.results("imported"),
+            [Kind::I64, Kind::F64, Kind::V128]
+        );
         assert_eq!(found.results("refs"), [Kind::Extern, Kind::Any, Kind::Func]);
         let fields = [Kind::F32, Kind::Any, Kind::Func, Kind::Any, Kind::Extern];
         assert_eq!(found.fields("tag"), fields);
@@ -325,7 +343,8 @@ mod tests {
 
     #[test]
     fn a_truncated_module_has_no_signatures_and_does_no_harm() {
-        let wasm = wat::parse_str(r#"(module (func (export "f") (result i32) i32.const 1))"#).unwrap();
+        let wasm =
+            wat::parse_str(r#"(module (func (export "f") (result i32) i32.const 1))"#).unwrap();
         for len in 0..wasm.len() {
             Signatures::of(&wasm[..len]);
         }

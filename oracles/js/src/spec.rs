@@ -91,7 +91,10 @@ impl JsSpec {
     }
 
     fn with_flags(name: &str, runtime: Runtime, path: PathBuf) -> Self {
-        let tier = V8_TIERS.iter().find(|(tier, _)| *tier == name).map_or(&[][..], |(_, flags)| flags);
+        let tier = V8_TIERS
+            .iter()
+            .find(|(tier, _)| *tier == name)
+            .map_or(&[][..], |(_, flags)| flags);
         let stack = (stack_limit() >= V8_STACK.0).then_some(V8_STACK.1);
         let v8 = V8_FLAGS.iter().chain(tier).copied().chain(stack);
         let flags = match runtime {
@@ -100,30 +103,52 @@ impl JsSpec {
             Runtime::Bun => Vec::new(),
         };
         let env = ENV.iter().filter(|(of, ..)| *of == runtime);
-        let env = env.map(|(_, key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        Self { name: name.to_owned(), runtime, path, flags, env }
+        let env = env
+            .map(|(_, key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        Self {
+            name: name.to_owned(),
+            runtime,
+            path,
+            flags,
+            env,
+        }
     }
 }
 
-/// Variables that the runtimes need: 64-bit memories are off by default in JavaScriptCore, and
-/// a crash is reported here, not to Bun's makers.
-const ENV: [(Runtime, &str, &str); 4] = [
+/// Variables that the runtimes need. JavaScriptCore has 64-bit memories off by default; its fast
+/// memories, which reserve 4 GiB each, and its threads for the collector take twice the time of
+/// all the rest for small programs. A crash is reported here, not to Bun's makers.
+const ENV: [(Runtime, &str, &str); 6] = [
     (Runtime::Bun, "BUN_JSC_useWasmMemory64", "1"),
+    (Runtime::Bun, "BUN_JSC_useWasmFastMemory", "0"),
+    (Runtime::Bun, "BUN_JSC_numberOfGCMarkers", "1"),
     (Runtime::Bun, "BUN_ENABLE_CRASH_REPORTING", "0"),
     (Runtime::Bun, "DO_NOT_TRACK", "1"),
     (Runtime::Deno, "DENO_NO_UPDATE_CHECK", "1"),
 ];
 
 fn deno_flags(v8: &[&str]) -> Vec<String> {
-    let own = ["run", "--quiet", "--no-config", "--no-lock", "--no-remote", "--allow-all"];
+    let own = [
+        "run",
+        "--quiet",
+        "--no-config",
+        "--no-lock",
+        "--no-remote",
+        "--allow-all",
+    ];
     let v8 = format!("--v8-flags={}", v8.join(","));
     own.into_iter().map(str::to_owned).chain([v8]).collect()
 }
 
 /// The stack that the system gives a process, in bytes; 0 where it does not say.
 fn stack_limit() -> u64 {
-    let Ok(limits) = std::fs::read_to_string("/proc/self/limits") else { return 0 };
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max stack size"));
+    let Ok(limits) = std::fs::read_to_string("/proc/self/limits") else {
+        return 0;
+    };
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max stack size"));
     match line.and_then(|line| line.split_whitespace().next()) {
         Some("unlimited") => u64::MAX,
         Some(bytes) => bytes.parse().unwrap_or(0),
@@ -138,7 +163,12 @@ mod tests {
     #[test]
     fn every_engine_belongs_to_a_runtime() {
         for name in ENGINES {
-            assert!(Runtime::ALL.iter().any(|r| JsSpec::new(name, *r, "x").is_some()), "{name}");
+            assert!(
+                Runtime::ALL
+                    .iter()
+                    .any(|r| JsSpec::new(name, *r, "x").is_some()),
+                "{name}"
+            );
         }
         assert_eq!(JsSpec::new("jsc", Runtime::Node, "x"), None);
     }

@@ -3,8 +3,8 @@
 mod common;
 
 use assay_engine::{
-    Action, Engine, HostCall, HostEffect, HostState, Outcome, Program, Reference, Slot, State, Trap,
-    Value, drive,
+    Action, Engine, HostCall, HostEffect, HostState, Outcome, Program, Reference, Slot, State,
+    Trap, Value, drive,
 };
 use common::*;
 
@@ -33,11 +33,23 @@ fn values_are_those_of_host_state() {
         (func (export "none") (call $none)))"#
     );
     let mut program = program(&wat);
-    program.host = host(&[(&ALL, &ALL, &[]), (&[Slot::Extern], &[Slot::I64], &[Action::Return]), (&[], &[], &[])]);
-    let references = [NULL, Value::Ref(Reference::Extern(0)), Value::Ref(Reference::Extern(6))];
+    program.host = host(&[
+        (&ALL, &ALL, &[]),
+        (&[Slot::Extern], &[Slot::I64], &[Action::Return]),
+        (&[], &[], &[]),
+    ]);
+    let references = [
+        NULL,
+        Value::Ref(Reference::Extern(0)),
+        Value::Ref(Reference::Extern(6)),
+    ];
     for n in 0..200u64 {
         let word = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let args = [Value::I32(word as u32), Value::I64(word.rotate_left(n as u32)), references[n as usize % 3]];
+        let args = [
+            Value::I32(word as u32),
+            Value::I64(word.rotate_left(n as u32)),
+            references[n as usize % 3],
+        ];
         program.calls.push(call("all", &args));
         program.calls.push(call("one", &args[2..]));
     }
@@ -45,19 +57,26 @@ fn values_are_those_of_host_state() {
     program.calls.push(call("none", &[]));
 
     let mut state = HostState::new(&program.host);
-    let expected: Vec<_> = program.calls.iter().map(|call| {
-        let (index, args) = match call.export.as_str() {
-            "all" => (0, call.args.clone()),
-            "one" => (1, call.args.clone()),
-            "internal" => (1, vec![Value::Ref(Reference::Internal)]),
-            _ => (2, vec![]),
-        };
-        let values = returns(&mut state, &program, index, &args);
-        (Outcome::Returned(values), state.take_trace())
-    }).collect();
+    let expected: Vec<_> = program
+        .calls
+        .iter()
+        .map(|call| {
+            let (index, args) = match call.export.as_str() {
+                "all" => (0, call.args.clone()),
+                "one" => (1, call.args.clone()),
+                "internal" => (1, vec![Value::Ref(Reference::Internal)]),
+                _ => (2, vec![]),
+            };
+            let values = returns(&mut state, &program, index, &args);
+            (Outcome::Returned(values), state.take_trace())
+        })
+        .collect();
     each_engine(|engine| {
         let calls = engine.run(&program).unwrap().calls;
-        let found: Vec<_> = calls.into_iter().map(|step| (step.outcome, step.host)).collect();
+        let found: Vec<_> = calls
+            .into_iter()
+            .map(|step| (step.outcome, step.host))
+            .collect();
         assert_eq!(found, expected, "{}", engine.name());
     });
 }
@@ -104,7 +123,10 @@ fn with_actions(actions: &[Action]) -> Program {
 }
 
 fn callback(export: &str, args: &[Value]) -> Action {
-    Action::Call { export: export.into(), args: args.to_vec() }
+    Action::Call {
+        export: export.into(),
+        args: args.to_vec(),
+    }
 }
 
 fn slots(state: Option<&State>) -> &[Value] {
@@ -117,34 +139,59 @@ fn run(actions: &[Action], calls: &[&str], check: impl Fn(&str, &[assay_engine::
     program.calls = calls.iter().map(|export| call(export, &[i32(3)])).collect();
     each_engine(|engine| {
         let transcript = engine.run(&program).unwrap();
-        assert_eq!(transcript, drive(engine, &program).unwrap(), "{}", engine.name());
+        assert_eq!(
+            transcript,
+            drive(engine, &program).unwrap(),
+            "{}",
+            engine.name()
+        );
         check(engine.name(), &transcript.calls);
     });
 }
 
 #[test]
 fn a_host_trap_cannot_be_caught() {
-    run(&[Action::Trap, Action::Return], &["f", "f", "bare"], |name, calls| {
-        for step in [&calls[0], &calls[2]] {
-            assert_eq!(step.outcome, Outcome::Trapped(Trap::Host.into()), "{name}");
-            assert_eq!(step.host[0].effect, HostEffect::Trapped);
-        }
-        assert!(matches!(calls[1].outcome, Outcome::Returned(_)));
-        assert_eq!(slots(calls[1].state.as_ref())[1], i32(0), "{name}: nothing was caught");
-    });
+    run(
+        &[Action::Trap, Action::Return],
+        &["f", "f", "bare"],
+        |name, calls| {
+            for step in [&calls[0], &calls[2]] {
+                assert_eq!(step.outcome, Outcome::Trapped(Trap::Host.into()), "{name}");
+                assert_eq!(step.host[0].effect, HostEffect::Trapped);
+            }
+            assert!(matches!(calls[1].outcome, Outcome::Returned(_)));
+            assert_eq!(
+                slots(calls[1].state.as_ref())[1],
+                i32(0),
+                "{name}: nothing was caught"
+            );
+        },
+    );
 }
 
 #[test]
 fn a_thrown_tag_is_caught_or_comes_out_with_the_values_of_host_state() {
-    let throw = Action::Throw { tag: 0, params: vec![Slot::I32, Slot::I64] };
+    let throw = Action::Throw {
+        tag: 0,
+        params: vec![Slot::I32, Slot::I64],
+    };
     let program = with_actions(std::slice::from_ref(&throw));
     let mut state = HostState::new(&program.host);
-    let payloads: Vec<_> = (0..2).map(|_| state.enter(&program.host, 0, vec![i32(3)]).1).collect();
+    let payloads: Vec<_> = (0..2)
+        .map(|_| state.enter(&program.host, 0, vec![i32(3)]).1)
+        .collect();
     run(&[throw], &["f", "bare"], |name, calls| {
         assert_eq!(calls[0].outcome, returned(&[i32(-1)]), "{name}");
-        assert_eq!(slots(calls[0].state.as_ref())[1], i32(1), "{name}: it was caught");
+        assert_eq!(
+            slots(calls[0].state.as_ref())[1],
+            i32(1),
+            "{name}: it was caught"
+        );
         assert_eq!(calls[0].host[0].effect, HostEffect::Threw);
-        let threw = Outcome::Threw { tag: Some(0), payload: payloads[1].clone() };
+        let threw = Outcome::Threw {
+            tag: Some(0),
+            payload: payloads[1].clone(),
+        };
         assert_eq!(calls[1].outcome, threw, "{name}");
     });
 }
@@ -152,43 +199,90 @@ fn a_thrown_tag_is_caught_or_comes_out_with_the_values_of_host_state() {
 #[test]
 fn memories_and_tables_grow_up_to_their_limits() {
     let actions = [
-        Action::GrowMemory { memory: 0, pages: 1 },
-        Action::GrowMemory { memory: 1, pages: 2 },
-        Action::GrowMemory { memory: 1, pages: 1 },
-        Action::GrowTable { table: 0, elements: 3 },
-        Action::GrowTable { table: 0, elements: 1 },
-        Action::GrowTable { table: 1, elements: 1 },
+        Action::GrowMemory {
+            memory: 0,
+            pages: 1,
+        },
+        Action::GrowMemory {
+            memory: 1,
+            pages: 2,
+        },
+        Action::GrowMemory {
+            memory: 1,
+            pages: 1,
+        },
+        Action::GrowTable {
+            table: 0,
+            elements: 3,
+        },
+        Action::GrowTable {
+            table: 0,
+            elements: 1,
+        },
+        Action::GrowTable {
+            table: 1,
+            elements: 1,
+        },
     ];
     run(&actions, &["f"; 6], |name, calls| {
-        let effects: Vec<_> = calls.iter().map(|step| step.host[0].effect.clone()).collect();
+        let effects: Vec<_> = calls
+            .iter()
+            .map(|step| step.host[0].effect.clone())
+            .collect();
         let expected = [Some(1), Some(1), None, Some(2), None, Some(2)].map(HostEffect::Grew);
         assert_eq!(effects, expected, "{name}");
         let last = calls[5].state.as_ref().unwrap();
-        let sizes: Vec<_> = last.memories.iter().map(|memory| memory.bytes >> 16).collect();
+        let sizes: Vec<_> = last
+            .memories
+            .iter()
+            .map(|memory| memory.bytes >> 16)
+            .collect();
         assert_eq!((sizes, last.slots[2]), (vec![2, 3], i32(5)), "{name}");
-        assert!(calls.iter().all(|step| matches!(step.outcome, Outcome::Returned(_))));
+        assert!(
+            calls
+                .iter()
+                .all(|step| matches!(step.outcome, Outcome::Returned(_)))
+        );
     });
 }
 
 #[test]
 fn callbacks_return_trap_throw_and_are_bounded() {
     let add = [i32(7), i64(8)];
-    let actions = [callback("add", &add), callback("trap", &[]), callback("throw", &[])];
+    let actions = [
+        callback("add", &add),
+        callback("trap", &[]),
+        callback("throw", &[]),
+    ];
     run(&actions, &["f", "f", "f"], |name, calls| {
-        let effects: Vec<_> = calls.iter().map(|step| step.host[0].effect.clone()).collect();
+        let effects: Vec<_> = calls
+            .iter()
+            .map(|step| step.host[0].effect.clone())
+            .collect();
         let results = vec![i64(9), i32(8)];
         let expected = [Some(results), None, None].map(HostEffect::Called);
         assert_eq!(effects, expected, "{name}");
         assert!(matches!(calls[0].outcome, Outcome::Returned(_)), "{name}");
-        assert_eq!(calls[1].outcome, Outcome::Trapped(Trap::Unreachable.into()), "{name}");
-        assert_eq!(calls[2].outcome, returned(&[i32(-1)]), "{name}: the handler has it");
+        assert_eq!(
+            calls[1].outcome,
+            Outcome::Trapped(Trap::Unreachable.into()),
+            "{name}"
+        );
+        assert_eq!(
+            calls[2].outcome,
+            returned(&[i32(-1)]),
+            "{name}: the handler has it"
+        );
     });
     // Each callback calls the host again, which calls back, until the bound.
     run(&[callback("again", &[])], &["f"], |name, calls| {
         let effects: Vec<_> = calls[0].host.iter().map(|host| &host.effect).collect();
         assert_eq!(effects.len(), 3, "{name}");
         let called = |effect: &HostEffect| matches!(effect, HostEffect::Called(Some(_)));
-        assert!(called(effects[0]) && called(effects[1]), "{name}: {effects:?}");
+        assert!(
+            called(effects[0]) && called(effects[1]),
+            "{name}: {effects:?}"
+        );
         assert_eq!(*effects[2], HostEffect::Returned, "{name}");
     });
 }
@@ -208,12 +302,37 @@ fn start_functions_meet_a_host_without_an_instance() {
         (start $start)"#;
     let grew = HostEffect::Grew(None);
     let cases = [
-        (callback("trap", &[]), HostEffect::Called(None), returned(&[])),
-        (Action::GrowMemory { memory: 0, pages: 1 }, grew.clone(), returned(&[])),
-        (Action::GrowTable { table: 0, elements: 1 }, grew, returned(&[])),
-        (Action::Trap, HostEffect::Trapped, Outcome::Trapped(Trap::Host.into())),
         (
-            Action::Throw { tag: 0, params: vec![Slot::I32, Slot::I64] },
+            callback("trap", &[]),
+            HostEffect::Called(None),
+            returned(&[]),
+        ),
+        (
+            Action::GrowMemory {
+                memory: 0,
+                pages: 1,
+            },
+            grew.clone(),
+            returned(&[]),
+        ),
+        (
+            Action::GrowTable {
+                table: 0,
+                elements: 1,
+            },
+            grew,
+            returned(&[]),
+        ),
+        (
+            Action::Trap,
+            HostEffect::Trapped,
+            Outcome::Trapped(Trap::Host.into()),
+        ),
+        (
+            Action::Throw {
+                tag: 0,
+                params: vec![Slot::I32, Slot::I64],
+            },
             HostEffect::Trapped,
             Outcome::Trapped(Trap::Host.into()),
         ),
@@ -223,7 +342,11 @@ fn start_functions_meet_a_host_without_an_instance() {
             let mut program = with_actions(std::slice::from_ref(action));
             program.modules = vec![module("main", &catching(fields))];
             let step = engine.run(&program).unwrap().instantiation;
-            let host = [HostCall { import: 0, args: vec![i32(0)], effect: effect.clone() }];
+            let host = [HostCall {
+                import: 0,
+                args: vec![i32(0)],
+                effect: effect.clone(),
+            }];
             assert_eq!(step.host, host, "{}: {action:?}", engine.name());
             assert_eq!(step.outcome, *outcome, "{}: {action:?}", engine.name());
         }

@@ -12,7 +12,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 fn kill(process: u32) {
-    assert!(Command::new("kill").args(["-9", &process.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-9", &process.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 fn good() -> Program {
@@ -22,7 +28,9 @@ fn good() -> Program {
 }
 
 fn endless() -> Program {
-    let mut program = program(&format!(r#"(module {OBSERVER} (func (export "f") (loop br 0)))"#));
+    let mut program = program(&format!(
+        r#"(module {OBSERVER} (func (export "f") (loop br 0)))"#
+    ));
     program.calls = vec![call("f", &[])];
     program.limits.time_ms = 300;
     program
@@ -33,7 +41,13 @@ fn a_hang_is_told_and_ends() {
     each_engine(|engine| {
         let before = engine.process_id();
         let error = engine.run(&endless()).unwrap_err();
-        assert_eq!(error, EngineError::Hung { engine: engine.name().into(), time_ms: 300 });
+        assert_eq!(
+            error,
+            EngineError::Hung {
+                engine: engine.name().into(),
+                time_ms: 300
+            }
+        );
         assert!(engine.run(&good()).is_ok());
         assert_ne!(engine.process_id(), before);
     });
@@ -48,7 +62,13 @@ fn a_child_killed_between_programs_is_told_and_started_again() {
         std::thread::sleep(Duration::from_millis(50));
         let error = engine.run(&good()).unwrap_err();
         let how = "before the program, killed by signal 9".to_owned();
-        assert_eq!(error, EngineError::Crashed { engine: engine.name().into(), how });
+        assert_eq!(
+            error,
+            EngineError::Crashed {
+                engine: engine.name().into(),
+                how
+            }
+        );
         assert!(engine.run(&good()).is_ok());
     });
 }
@@ -62,7 +82,13 @@ fn a_child_killed_in_a_program_is_told_and_started_again() {
         kill(engine.process_id().unwrap());
         let error = engine.run(&program).unwrap_err();
         let how = "killed by signal 9".to_owned();
-        assert_eq!(error, EngineError::Crashed { engine: engine.name().into(), how });
+        assert_eq!(
+            error,
+            EngineError::Crashed {
+                engine: engine.name().into(),
+                how
+            }
+        );
         assert!(engine.run(&good()).is_ok());
     });
 }
@@ -104,10 +130,16 @@ fn a_full_heap_is_exhausted_memory() {
     let mut engine = start("v8");
     let transcript = engine.run(&program).unwrap();
     let outcomes: Vec<_> = transcript.calls.iter().map(|step| &step.outcome).collect();
-    assert_eq!(outcomes, [&returned(&[]), &Outcome::Exhausted(Resource::Memory)]);
+    assert_eq!(
+        outcomes,
+        [&returned(&[]), &Outcome::Exhausted(Resource::Memory)]
+    );
     assert_eq!(transcript.calls[1].state, None);
     let mut instance = engine.instantiate(&program).unwrap().instance.unwrap();
-    assert_eq!(instance.call("fill", &[]), Ok(Outcome::Exhausted(Resource::Memory)));
+    assert_eq!(
+        instance.call("fill", &[]),
+        Ok(Outcome::Exhausted(Resource::Memory))
+    );
     drop(instance);
     assert!(engine.run(&good()).is_ok());
 }
@@ -159,7 +191,9 @@ fn discovery_is_quick_and_names_what_it_found() {
     let took = started.elapsed();
     assert!(took < Duration::from_secs(3), "{took:?}");
     for (name, found) in &found.engines {
-        let found = found.as_ref().unwrap_or_else(|missing| panic!("{name}: {missing}"));
+        let found = found
+            .as_ref()
+            .unwrap_or_else(|missing| panic!("{name}: {missing}"));
         assert_eq!(found.spec.name, *name);
         assert!(found.how != Origin::Given && !found.version.is_empty());
     }
@@ -168,14 +202,20 @@ fn discovery_is_quick_and_names_what_it_found() {
 #[test]
 fn a_given_program_is_used_or_refused() {
     let node = discovery().engine("v8").unwrap().unwrap().spec.path.clone();
-    let given = JsOptions { node: Some(node.clone()), ..JsOptions::default() };
+    let given = JsOptions {
+        node: Some(node.clone()),
+        ..JsOptions::default()
+    };
     let found = discover(&given, &mut |_| {}).unwrap();
     let found = found.engine("v8-turbofan").unwrap().unwrap();
     assert_eq!((&found.spec.path, found.how), (&node, Origin::Given));
 
     let folder = tempfile::tempdir().unwrap();
     let bun = script(folder.path(), "bun", "exit 1");
-    let given = JsOptions { bun: Some(bun), ..JsOptions::default() };
+    let given = JsOptions {
+        bun: Some(bun),
+        ..JsOptions::default()
+    };
     let refused = discover(&given, &mut |_| {}).unwrap_err();
     assert_eq!(refused.runtime, Runtime::Bun);
 }
@@ -183,7 +223,10 @@ fn a_given_program_is_used_or_refused() {
 #[test]
 fn without_an_engine_the_reasons_are_told() {
     let cache = tempfile::tempdir().unwrap();
-    let options = JsOptions { cache: Some(cache.path().into()), ..JsOptions::default() };
+    let options = JsOptions {
+        cache: Some(cache.path().into()),
+        ..JsOptions::default()
+    };
     let found = discover(&options, &mut |line| panic!("{line}")).unwrap();
     for name in ["v8", "jsc"] {
         match found.engine(name).unwrap() {

@@ -11,7 +11,11 @@ use common::*;
 #[test]
 fn every_engine_has_wasm_3_and_a_version() {
     each_engine(|engine| {
-        assert!(engine.features().contains(Features::WASM3), "{:?}", engine.features());
+        assert!(
+            engine.features().contains(Features::WASM3),
+            "{:?}",
+            engine.features()
+        );
         assert!(!engine.features().contains(Features::CUSTOM_PAGE_SIZES));
         let jsc = engine.name() == "jsc";
         assert_eq!(engine.features().contains(Features::WIDE_ARITHMETIC), jsc);
@@ -38,8 +42,15 @@ fn values_cross_in_both_directions() {
     let internal = Value::Ref(Reference::Internal);
     let edge = [i32(i32::MIN), i64(i64::MIN), extern_7];
     let nothing = [i32(-1), i64(-1), NULL];
-    let floats = [Value::F32(1.5f32.to_bits()), Value::F64((-0.0f64).to_bits())];
-    let refs = [Value::Ref(Reference::I31(-5)), internal, Value::Ref(Reference::Func)];
+    let floats = [
+        Value::F32(1.5f32.to_bits()),
+        Value::F64((-0.0f64).to_bits()),
+    ];
+    let refs = [
+        Value::Ref(Reference::I31(-5)),
+        internal,
+        Value::Ref(Reference::Func),
+    ];
     let mut program = program(wat);
     program.calls = vec![
         call("all", &edge),
@@ -51,9 +62,19 @@ fn values_cross_in_both_directions() {
     ];
     each_engine(|engine| {
         let transcript = engine.run(&program).unwrap();
-        let outcomes: Vec<_> = transcript.calls.into_iter().map(|step| step.outcome).collect();
-        let expected: [&[Value]; 6] =
-            [&edge, &nothing, &floats, &[i64(-2)], &[internal, internal], &refs];
+        let outcomes: Vec<_> = transcript
+            .calls
+            .into_iter()
+            .map(|step| step.outcome)
+            .collect();
+        let expected: [&[Value]; 6] = [
+            &edge,
+            &nothing,
+            &floats,
+            &[i64(-2)],
+            &[internal, internal],
+            &refs,
+        ];
         assert_eq!(outcomes, expected.map(returned), "{}", engine.name());
     });
 }
@@ -120,15 +141,35 @@ fn a_frame_gives_what_the_steps_give() {
     let program = rich();
     each_engine(|engine| {
         let transcript = engine.run(&program).unwrap();
-        assert_eq!(transcript, drive(engine, &program).unwrap(), "{}", engine.name());
-        let outcomes: Vec<_> = transcript.calls.iter().map(|step| step.outcome.clone()).collect();
-        let payload = |values: &[Value]| Outcome::Threw { tag: Some(0), payload: values.to_vec() };
+        assert_eq!(
+            transcript,
+            drive(engine, &program).unwrap(),
+            "{}",
+            engine.name()
+        );
+        let outcomes: Vec<_> = transcript
+            .calls
+            .iter()
+            .map(|step| step.outcome.clone())
+            .collect();
+        let payload = |values: &[Value]| Outcome::Threw {
+            tag: Some(0),
+            payload: values.to_vec(),
+        };
         assert_eq!(outcomes[0], returned(&[]));
-        assert!(matches!(outcomes[1], Outcome::Trapped(t) if t.contains(Trap::OutOfBoundsMemoryAccess)));
+        assert!(
+            matches!(outcomes[1], Outcome::Trapped(t) if t.contains(Trap::OutOfBoundsMemoryAccess))
+        );
         assert_eq!(outcomes[2], returned(&[i32(1)]));
         assert_eq!(outcomes[4], returned(&[i64(1)]));
         assert_eq!(outcomes[5], payload(&[i64(11), i32(12)]));
-        assert_eq!(outcomes[6], Outcome::Threw { tag: None, payload: vec![] });
+        assert_eq!(
+            outcomes[6],
+            Outcome::Threw {
+                tag: None,
+                payload: vec![]
+            }
+        );
         assert_eq!(outcomes[7], returned(&[]));
         assert_eq!(outcomes[8], Outcome::Exhausted(Resource::Fuel));
         assert_eq!(outcomes[9], Outcome::Trapped(Trap::Unreachable.into()));
@@ -178,7 +219,10 @@ fn digests_follow_scattered_writes() {
     program.memories = 1;
     for n in 0..40i32 {
         let address = n.wrapping_mul(0x9e3_779b).rem_euclid(3 * 65536 - 8);
-        program.calls.push(call("write", &[i32(address), i64(i64::from(n) << (n % 50))]));
+        program.calls.push(call(
+            "write",
+            &[i32(address), i64(i64::from(n) << (n % 50))],
+        ));
         if n % 16 == 15 {
             program.calls.push(call("grow", &[]));
         }
@@ -190,10 +234,38 @@ fn digests_follow_scattered_writes() {
         for (n, step) in transcript.calls.iter().enumerate() {
             let bytes = engine.memory_after(&program, Some(n), 0).unwrap();
             let found = &step.state.as_ref().unwrap().memories;
-            assert_eq!(*found, [MemoryDigest::of(&bytes)], "{} after call {n}", engine.name());
+            assert_eq!(
+                *found,
+                [MemoryDigest::of(&bytes)],
+                "{} after call {n}",
+                engine.name()
+            );
         }
         let state = engine.run(&unwritten).unwrap().instantiation.state.unwrap();
         assert_eq!(state.memories, [MemoryDigest::of(&[0; 3 * 65536])]);
+    });
+}
+
+#[test]
+fn shared_memories_are_digested_too() {
+    let wat = format!(
+        r#"(module (memory (export "assay:memory:0") 1 2 shared) {OBSERVER}
+        (func (export "write") (i64.atomic.store (i32.const 5000) (i64.const -1)))
+        (func (export "grow") (drop (memory.grow (i32.const 1)))))"#
+    );
+    let mut program = program(&wat);
+    program.memories = 1;
+    program.calls = vec![call("write", &[]), call("grow", &[])];
+    let mut bytes = vec![0; 65536];
+    bytes[5000..5008].fill(0xff);
+    let written = MemoryDigest::of(&bytes);
+    bytes.resize(2 * 65536, 0);
+    each_engine(|engine| {
+        let calls = engine.run(&program).unwrap().calls;
+        let digest = |n: usize| calls[n].state.as_ref().unwrap().memories.clone();
+        assert_eq!(digest(0), [written], "{}", engine.name());
+        assert_eq!(digest(1), [MemoryDigest::of(&bytes)], "{}", engine.name());
+        assert_eq!(engine.memory_after(&program, Some(1), 0).unwrap(), bytes);
     });
 }
 
@@ -203,7 +275,10 @@ fn a_large_memory_comes_back_whole() {
     let mut program = program(&wat);
     program.memories = 1;
     each_engine(|engine| {
-        assert_eq!(engine.memory_after(&program, None, 0).unwrap(), vec![0; 200 * 65536]);
+        assert_eq!(
+            engine.memory_after(&program, None, 0).unwrap(),
+            vec![0; 200 * 65536]
+        );
     });
 }
 
@@ -237,15 +312,33 @@ fn later_modules_import_from_earlier_ones() {
 #[test]
 fn failing_instantiations_say_where() {
     let cases = [
-        (r#"(module (func (export "f") (result i32)))"#, Outcome::Rejected(Phase::Compile)),
-        (r#"(module (import "no" "such" (func)))"#, Outcome::Rejected(Phase::Link)),
-        (r#"(module (import "assay:host" "0" (func)))"#, Outcome::Rejected(Phase::Link)),
-        (r#"(module (func $f unreachable) (start $f))"#, Outcome::Trapped(Trap::Unreachable.into())),
+        (
+            r#"(module (func (export "f") (result i32)))"#,
+            Outcome::Rejected(Phase::Compile),
+        ),
+        (
+            r#"(module (import "no" "such" (func)))"#,
+            Outcome::Rejected(Phase::Link),
+        ),
+        (
+            r#"(module (import "assay:host" "0" (func)))"#,
+            Outcome::Rejected(Phase::Link),
+        ),
+        (
+            r#"(module (func $f unreachable) (start $f))"#,
+            Outcome::Trapped(Trap::Unreachable.into()),
+        ),
         (
             r#"(module (tag $t) (func $f (throw $t)) (start $f))"#,
-            Outcome::Threw { tag: None, payload: vec![] },
+            Outcome::Threw {
+                tag: None,
+                payload: vec![],
+            },
         ),
-        (r#"(module (func $f (call $f)) (start $f))"#, Outcome::Exhausted(Resource::Stack)),
+        (
+            r#"(module (func $f (call $f)) (start $f))"#,
+            Outcome::Exhausted(Resource::Stack),
+        ),
         (
             r#"(module (memory 1) (data (i32.const 65536) "x"))"#,
             Outcome::Trapped(Trap::OutOfBoundsMemoryAccess.into()),
@@ -261,8 +354,16 @@ fn failing_instantiations_say_where() {
             program.modules.insert(0, module("before", "(module)"));
             program.calls = vec![call("f", &[])];
             let transcript = engine.run(&program).unwrap();
-            assert_eq!(transcript.instantiation.outcome, *expected, "{}: {wat}", engine.name());
-            assert_eq!((transcript.instantiation.state, transcript.calls), (None, vec![]));
+            assert_eq!(
+                transcript.instantiation.outcome,
+                *expected,
+                "{}: {wat}",
+                engine.name()
+            );
+            assert_eq!(
+                (transcript.instantiation.state, transcript.calls),
+                (None, vec![])
+            );
             assert_eq!(engine.instantiate(&program).unwrap().outcome, *expected);
         }
     });
@@ -272,13 +373,19 @@ fn failing_instantiations_say_where() {
 fn an_earlier_module_that_fails_ends_the_program() {
     let main = format!("(module {OBSERVER})");
     let program = Program {
-        modules: vec![module("bad", "(module (func $f unreachable) (start $f))"), module("main", &main)],
+        modules: vec![
+            module("bad", "(module (func $f unreachable) (start $f))"),
+            module("main", &main),
+        ],
         calls: vec![call("assay:observe", &[])],
         ..Program::default()
     };
     each_engine(|engine| {
         let transcript = engine.run(&program).unwrap();
-        assert_eq!(transcript.instantiation.outcome, Outcome::Trapped(Trap::Unreachable.into()));
+        assert_eq!(
+            transcript.instantiation.outcome,
+            Outcome::Trapped(Trap::Unreachable.into())
+        );
         assert_eq!(transcript.calls, []);
     });
 }
@@ -356,11 +463,35 @@ fn uncaught_exceptions_show_their_tag_and_payload() {
     ];
     each_engine(|engine| {
         let calls = engine.run(&program).unwrap().calls;
-        assert_eq!(calls[0].outcome, Outcome::Threw { tag: Some(0), payload: payload.clone() });
-        assert_eq!(calls[1].outcome, Outcome::Threw { tag: Some(1), payload: vec![] });
-        assert_eq!(calls[2].outcome, Outcome::Threw { tag: None, payload: vec![] });
+        assert_eq!(
+            calls[0].outcome,
+            Outcome::Threw {
+                tag: Some(0),
+                payload: payload.clone()
+            }
+        );
+        assert_eq!(
+            calls[1].outcome,
+            Outcome::Threw {
+                tag: Some(1),
+                payload: vec![]
+            }
+        );
+        assert_eq!(
+            calls[2].outcome,
+            Outcome::Threw {
+                tag: None,
+                payload: vec![]
+            }
+        );
         let slots = vec![i32(1)];
-        assert_eq!(calls[2].state, Some(State { slots, memories: vec![] }));
+        assert_eq!(
+            calls[2].state,
+            Some(State {
+                slots,
+                memories: vec![]
+            })
+        );
     });
 }
 

@@ -69,7 +69,9 @@ impl Engine for V8Engine {
         if !self.vm.serves(program.limits.gc_heap_bytes) {
             self.vm = Vm::new(program.limits.gc_heap_bytes);
         }
+        let begun = Instant::now();
         self.vm.tidy();
+        self.spent.instantiate += begun.elapsed();
         self.vm.shared.realm.forget_externs();
         *self.vm.shared.session() = Session::new(&program.host);
         let mut left = Duration::from_millis(program.limits.time_ms.into());

@@ -9,12 +9,20 @@ use std::time::{Duration, Instant};
 
 /// V8's flags, for the whole process.
 ///
-/// Single-threaded, because compilation of small modules on other threads costs more than it
-/// saves, and so that one program is one deterministic run. No protection keys, because with them
-/// only threads that descend from the one that initialised V8 could run it. The trap handler of
-/// V8 is a matter of the embedder, and off: it would take the signals of other engines here.
+/// - Single-threaded, because to compile small modules on other threads costs more than it saves,
+///   and so that a program runs the same each time.
+/// - No optimised code for WebAssembly. Where V8 optimises, a loop looks for a request to stop only
+///   each time that it has used up a budget of 1.8 MB of code; a loop that allocates takes many
+///   gigabytes until then.
+/// - No protection keys, with which only threads that descend from the one that initialised V8
+///   could run it.
+///
+/// V8's own trap handler is off unless an embedder asks for it. It must stay so: it would take the
+/// signals of other engines in this process.
 const FLAGS: &[&str] = &[
     "--single-threaded",
+    "--no-wasm-tier-up",
+    "--no-wasm-dynamic-tiering",
     "--no-memory-protection-keys",
     "--experimental-wasm-wide-arithmetic",
 ];
@@ -129,11 +137,16 @@ pub(crate) fn initialize() {
         for flag in FLAGS {
             v8::V8::set_flags_from_string(flag);
         }
-        v8::V8::set_flags_from_string(&format!("--stack-size={}", STACK_BYTES >> 10));
+        v8::V8::set_flags_from_string(&stack_flag());
         let platform = v8::new_single_threaded_default_platform(false).make_shared();
         v8::V8::initialize_platform(platform);
         v8::V8::initialize();
     });
+}
+
+/// V8 counts the stack from where the thread's begins.
+fn stack_flag() -> String {
+    format!("--stack-size={}", STACK_BYTES >> 10)
 }
 
 #[cfg(test)]
@@ -150,7 +163,7 @@ mod tests {
     fn v8_knows_all_flags() {
         let mut args = vec!["assay".to_owned()];
         args.extend(FLAGS.iter().map(|flag| (*flag).to_owned()));
-        args.push("--stack-size=984".into());
+        args.push(stack_flag());
         assert_eq!(v8::V8::set_flags_from_command_line(args), ["assay"]);
     }
 }

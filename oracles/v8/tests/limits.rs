@@ -34,7 +34,7 @@ fn spender() -> Program {
                 (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
             (local.get $n))
         (func (export "huge") (result i32)
-            (array.len (array.new_default $bytes (i32.const 1000000000))))
+            (array.len (array.new_default $bytes (i32.const 200000000))))
         (func $deep (export "deep") (call $deep) (call $deep))
         (func (export "call-host") (call $host))
         (func (export "seven") (result i32) (i32.const 7)))"#;
@@ -116,18 +116,36 @@ fn the_time_is_for_all_calls_of_a_program_and_a_start_function_takes_from_it() {
 fn objects_without_end_exhaust_the_memory() {
     let program = spender();
     let mut engine = V8Engine::new();
-    for export in ["hoard"] {
-        let b=Instant::now();let outcome = spend(&mut engine, &program, export);
-        eprintln!("{export} {:?}",b.elapsed());
+    for export in ["hold", "hoard", "hold"] {
+        let outcome = spend(&mut engine, &program, export);
         assert_eq!(outcome, Outcome::Exhausted(Resource::Memory), "{export}");
     }
 }
 
 #[test]
-fn an_array_larger_than_the_heap_exhausts_the_memory() {
+fn the_first_object_beyond_the_heap_is_still_allocated_and_the_engine_goes_on() {
+    let outcome = spend(&mut V8Engine::new(), &spender(), "huge");
+    assert_eq!(outcome, Outcome::Returned(vec![Value::I32(200_000_000)]));
+}
+
+#[test]
+fn a_loop_is_stopped_soon_also_when_each_turn_takes_long() {
+    let text = r#"(module
+        (type $bytes (array i8))
+        (func (export "f") (loop (drop (array.new_default $bytes (i32.const 100000))) (br 0))))"#;
+    let mut program = program(&[("m", text)]);
+    program.limits.time_ms = 100;
     let mut engine = V8Engine::new();
-    let outcome = spend(&mut engine, &spender(), "huge");
-    assert_eq!(outcome, Outcome::Exhausted(Resource::Memory));
+    let mut started = engine.instantiate(&program).unwrap();
+    let begun = Instant::now();
+    let outcome = started.instance.as_mut().unwrap().call("f", &[]).unwrap();
+    assert_eq!(outcome, Outcome::Exhausted(Resource::Time));
+    // With optimisation on it is five seconds.
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@ use crate::host::{self, Data};
 use crate::instance::WasmiInstance;
 use crate::outcome;
 use assay_engine::{
-    Engine, EngineError, Features, HostFunction, Instantiated, Module, Outcome, Phase, Program, Spent,
-    names,
+    Engine, EngineError, Features, HostFunction, Instantiated, Module, Outcome, Phase, Program,
+    Spent, names,
 };
 use std::time::Instant;
 use wasmi::{CompilationMode, Config, Extern, Func, Store};

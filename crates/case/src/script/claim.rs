@@ -65,12 +65,13 @@ impl Claim {
     pub fn start_outcome(&self) -> Option<Outcome> {
         match self {
             Self::Nothing => Some(Outcome::Returned(Vec::new())),
-            claim => claim.call_outcome(false),
+            claim => claim.call_outcome(false, None),
         }
     }
 
-    /// The outcome of a call that the claim alone stands for, if there is one.
-    pub fn call_outcome(&self, catches: bool) -> Option<Outcome> {
+    /// The outcome of a call that the claim, and the slots that are claimed after it, stand for,
+    /// if there is one.
+    pub fn call_outcome(&self, catches: bool, slots: Option<&[Value]>) -> Option<Outcome> {
         match self {
             Self::Returns(patterns) => {
                 let mut values = values(patterns)?;
@@ -84,8 +85,11 @@ impl Claim {
                 payload: values(payload)?,
             }),
             Self::Traps(text) => {
-                let trap = Trap::ALL.iter().find(|trap| trap.text() == text)?;
-                Some(Outcome::Trapped((*trap).into()))
+                let trap = *Trap::ALL.iter().find(|trap| trap.text() == text)?;
+                if trap == Trap::Unreachable && slots.is_some_and(is_out_of_fuel) {
+                    return Some(Outcome::Exhausted(Resource::Fuel));
+                }
+                Some(Outcome::Trapped(trap.into()))
             }
             Self::Exhausts => Some(Outcome::Exhausted(Resource::Stack)),
             Self::Invalid => Some(Outcome::Rejected(Phase::Compile)),
@@ -106,6 +110,12 @@ pub(super) fn status(tag: Option<u32>) -> Option<u32> {
 /// The tag that a status other than 0 stands for.
 pub(super) fn tag(status: u32) -> Option<u32> {
     status.checked_sub(1).filter(|_| status != u32::MAX)
+}
+
+/// Whether these slots of a state say that the fuel ran out, as in
+/// [`names::OBSERVE`](assay_engine::names::OBSERVE).
+fn is_out_of_fuel(slots: &[Value]) -> bool {
+    matches!(slots.first(), Some(Value::I32(fuel)) if fuel.cast_signed() < 0)
 }
 
 /// The text of the one trap. Of several, only that of no trap in particular is true: runners
@@ -139,7 +149,7 @@ mod tests {
             let outcome = Outcome::Trapped(trap.into());
             let claim = Claim::of_call(&outcome, &Manner::Plain);
             assert_eq!(claim, Claim::Traps(trap.text().into()));
-            assert_eq!(claim.call_outcome(false), Some(outcome));
+            assert_eq!(claim.call_outcome(false, None), Some(outcome));
         }
     }
 
@@ -157,7 +167,7 @@ mod tests {
             Outcome::Returned(vec![Value::Ref(Reference::Exn)]),
         ] {
             assert_eq!(
-                Claim::of_call(&outcome, &Manner::Plain).call_outcome(false),
+                Claim::of_call(&outcome, &Manner::Plain).call_outcome(false, None),
                 None,
                 "{outcome}"
             );
@@ -170,9 +180,9 @@ mod tests {
         let claim = Claim::of_call(&outcome, &Manner::Catching { zeros: None });
         let both = [Value::I64(1), Value::I32(0)].map(Pattern::Is);
         assert_eq!(claim, Claim::Returns(both.to_vec()));
-        assert_eq!(claim.call_outcome(true), Some(outcome));
+        assert_eq!(claim.call_outcome(true, None), Some(outcome));
         assert_eq!(
-            Claim::Returns(vec![Pattern::Is(Value::I32(1))]).call_outcome(true),
+            Claim::Returns(vec![Pattern::Is(Value::I32(1))]).call_outcome(true, None),
             None
         );
     }
@@ -186,7 +196,7 @@ mod tests {
         let claim = |zeros| Claim::of_call(&outcome, &Manner::Catching { zeros });
         assert_eq!(claim(None), Claim::Nothing);
         assert_eq!(
-            claim(Some(vec![])).call_outcome(true),
+            claim(Some(vec![])).call_outcome(true, None),
             Some(outcome.clone())
         );
     }
@@ -198,5 +208,23 @@ mod tests {
         }
         assert_eq!(status(Some(u32::MAX - 1)), None);
         assert_eq!(status(Some(u32::MAX)), None);
+    }
+
+    #[test]
+    fn the_fuel_slot_tells_fuel_from_a_trap() {
+        let claim = Claim::Traps("unreachable".into());
+        let fuel = Outcome::Exhausted(Resource::Fuel);
+        let trap = Outcome::Trapped(Trap::Unreachable.into());
+        assert_eq!(Claim::of_call(&fuel, &Manner::Plain), claim);
+        assert_eq!(Claim::of_call(&trap, &Manner::Plain), claim);
+        assert_eq!(
+            claim.call_outcome(false, Some(&[Value::I32(u32::MAX)])),
+            Some(fuel)
+        );
+        assert_eq!(
+            claim.call_outcome(false, Some(&[Value::I32(1)])),
+            Some(trap.clone())
+        );
+        assert_eq!(claim.call_outcome(false, None), Some(trap));
     }
 }

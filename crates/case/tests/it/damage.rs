@@ -249,7 +249,7 @@ fn complaints_about_the_script() {
     check(
         ";; end",
         "(assert_return (invoke \"assay:observe\"))\n(assert_return (invoke \"assay:observe\"))\n;; end",
-        expect!["x.case.wast:18:17: the state is observed twice"],
+        expect![["x.case.wast:18:17: the state is observed twice"]],
     );
     check(
         ";; end",

@@ -14,7 +14,10 @@ use std::sync::OnceLock;
 pub fn discovery() -> &'static Discovery {
     static DISCOVERY: OnceLock<Discovery> = OnceLock::new();
     DISCOVERY.get_or_init(|| {
-        let options = JsOptions { install: true, ..JsOptions::default() };
+        let options = JsOptions {
+            install: true,
+            ..JsOptions::default()
+        };
         discover(&options, &mut |line| eprintln!("{line}")).expect("no path was given")
     })
 }
@@ -35,16 +38,26 @@ pub fn each_engine(mut test: impl FnMut(&mut JsEngine)) {
 
 pub fn module(name: &str, wat: &str) -> Module {
     let wasm = wat::parse_str(wat).unwrap_or_else(|error| panic!("{wat}: {error}"));
-    Module { name: name.into(), wasm }
+    Module {
+        name: name.into(),
+        wasm,
+    }
 }
 
 /// A program of one module that is observed by `assay:observe`, without calls.
 pub fn program(wat: &str) -> Program {
-    Program { modules: vec![module("main", wat)], ..Program::default() }
+    Program {
+        modules: vec![module("main", wat)],
+        ..Program::default()
+    }
 }
 
 pub fn call(export: &str, args: &[Value]) -> Call {
-    Call { export: export.into(), args: args.to_vec(), catches: false }
+    Call {
+        export: export.into(),
+        args: args.to_vec(),
+        catches: false,
+    }
 }
 
 pub fn host(functions: &[(&[Slot], &[Slot], &[Action])]) -> Host {
@@ -54,7 +67,10 @@ pub fn host(functions: &[(&[Slot], &[Slot], &[Action])]) -> Host {
         results: results.to_vec(),
         actions: actions.to_vec(),
     };
-    Host { seed: 0xdead_beef, functions: functions.iter().map(function).collect() }
+    Host {
+        seed: 0xdead_beef,
+        functions: functions.iter().map(function).collect(),
+    }
 }
 
 pub fn returned(values: &[Value]) -> Outcome {

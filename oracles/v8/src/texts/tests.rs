@@ -223,48 +223,6 @@ fn every_row_is_provoked_and_none_is_missing() {
     assert_eq!(provoked, rows);
 }
 
-/// V8 compiles anew what runs often; its texts stay the same.
-#[test]
-fn optimised_code_says_the_same() {
-    let mut engine = V8Engine::new();
-    for (index, ty, row) in [
-        (0, "$one", "RuntimeError: function signature mismatch"),
-        (0, "$open", "RuntimeError: function signature mismatch"),
-        (1, "$void", "RuntimeError: null function"),
-        (1, "$one", "RuntimeError: null function"),
-        (1, "$open", "RuntimeError: null function"),
-        (9, "$void", "RuntimeError: table index is out of bounds"),
-    ] {
-        let (outcome, seen) = provoke(&mut engine, &hot(ty, index));
-        assert_eq!(seen, [row], "{index} as {ty}: {outcome}");
-    }
-}
-
-/// A module that calls one function of each type through a table many times, and then a function
-/// at `index` as one of type `ty`.
-fn hot(ty: &str, index: u32) -> String {
-    let (good, arg) = match ty {
-        "$void" => (0, ""),
-        "$one" => (2, "(i32.const 5)"),
-        _ => (3, ""),
-    };
-    format!(
-        r#"(module
-            (type $void (func)) (type $one (func (param i32))) (type $open (sub (func (result i32))))
-            (table $t 4 funcref)
-            (elem (table $t) (i32.const 0) func $v) (elem (table $t) (i32.const 2) func $o $p)
-            (func $v (type $void)) (func $o (type $one)) (func $p (type $open) (i32.const 1))
-            (func $hot (param i32) {arg} (call_indirect $t (type {ty}) (local.get 0)) {drop})
-            (func (export "f") (local $i i32)
-                (loop
-                    (call $hot (i32.const {good}))
-                    (local.set $i (i32.add (local.get $i) (i32.const 1)))
-                    (br_if 0 (i32.lt_u (local.get $i) (i32.const 1000000))))
-                (call $hot (i32.const {index}))))"#,
-        drop = if ty == "$open" { "drop" } else { "" },
-    )
-}
-
 /// Provoked by a test of its own, since it takes a process without memory.
 const NO_MEMORY: &str = "RangeError: WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance";
 

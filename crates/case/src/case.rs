@@ -244,7 +244,7 @@ impl Steps for Transcript {
 
 /// Whether the export is a shim that catches.
 pub(crate) fn is_catching(export: &str) -> bool {
-    export.starts_with(&names::catch(""))
+    names::is_catching(export)
 }
 
 /// The number of the tag whose payload the export gives.

@@ -25,7 +25,7 @@
 //! | everything else | header |
 //!
 //! Whether a call catches follows from the name of its export
-//! ([`names::catch`](assay_engine::names::catch)). After each call stands the line that observes
+//! ([`names::CATCH`](assay_engine::names::CATCH)). After each call stands the line that observes
 //! the state, which also refills the fuel, as [`drive`](assay_engine::drive) does.
 //!
 //! Both files end with a line that says so (`# end`, `;; end`), so that one that was cut off is

@@ -40,7 +40,7 @@ pub struct Call {
     pub export: String,
     /// Its arguments.
     pub args: Vec<Value>,
-    /// Whether the export is a shim that catches ([`names::catch`](crate::names::catch)), so
+    /// Whether the export is a shim that catches ([`names::CATCH`](crate::names::CATCH)), so
     /// that its last result says what happened.
     pub catches: bool,
 }

@@ -65,13 +65,13 @@ fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
     let segments = if calm || start { 3 } else { 0 };
     let many = |feature, n| if on(feature) { n } else { 1 };
     Ok(Config {
-        min_funcs: 2,
-        max_funcs: u.int_in_range(2..=4)?,
-        max_instructions: u.int_in_range(40..=120)?,
-        min_types: 4,
-        max_types: 12,
+        min_funcs: 1,
+        max_funcs: u.int_in_range(1..=3)?,
+        max_instructions: u.int_in_range(20..=60)?,
+        min_types: 2,
+        max_types: u.int_in_range(2..=5)?,
         max_globals: 6,
-        max_imports: *u.choose(&[0, 0, 3, 8])?,
+        max_imports: *u.choose(&[0, 0, 0, 2, 4])?,
         max_tags: 4,
         max_data_segments: segments,
         max_element_segments: segments,

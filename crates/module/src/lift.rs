@@ -6,13 +6,11 @@ use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{BlockType, Function, HeapType, RefType, ValType};
 use wasmparser::{AbstractHeapType, CompositeInnerType, FieldType, StorageType};
 
-/// The functions that tell the kind of a reference, where the module has them.
+/// The function that tells the kind of a reference, where the module has one.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Helpers {
-    /// `[anyref] -> [i64]`, the code.
+    /// `[anyref] -> [i64]`, the code. With garbage collection only: without, nothing needs it.
     pub code_of_any: Option<u32>,
-    /// `[externref] -> [i64]`, the code.
-    pub code_of_extern: Option<u32>,
 }
 
 /// How to make a non-null reference of a type.
@@ -116,6 +114,47 @@ pub(crate) fn function_referred_to(info: &Info, ty: Type) -> Option<u32> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// As [`lift`], where the slots of integers are all `i64`, as those of the dispatcher are.
+pub(crate) fn lift_wide(
+    f: &mut Function,
+    info: &Info,
+    ty: Type,
+    slot: u32,
+    function: &dyn Fn(u32) -> u32,
+) {
+    match ty {
+        Type::I32 => {
+            f.instructions().local_get(slot).i32_wrap_i64();
+        }
+        Type::F32 => {
+            f.instructions()
+                .local_get(slot)
+                .i32_wrap_i64()
+                .f32_reinterpret_i32();
+        }
+        _ => lift(f, info, ty, slot, function),
+    }
+}
+
+/// Emits code that lowers a value to its integer slots, all `i64`.
+pub(crate) fn lower_ints(
+    f: &mut Function,
+    helpers: Helpers,
+    ty: Type,
+    push: &dyn Fn(&mut Function),
+) {
+    match ty {
+        Type::Ref(hierarchy, _) => {
+            push(f);
+            code(f, helpers, hierarchy);
+        }
+        _ => lower(f, helpers, ty, push),
+    }
+    if let Type::I32 | Type::F32 = ty {
+        f.instructions().i64_extend_i32_u();
     }
 }
 
@@ -238,17 +277,15 @@ pub(crate) fn lower(f: &mut Function, helpers: Helpers, ty: Type, push: &dyn Fn(
 
 /// Emits code that turns the reference on the stack into its code.
 pub(crate) fn code(f: &mut Function, helpers: Helpers, hierarchy: Hierarchy) {
-    let known = match hierarchy {
-        Hierarchy::Any => helpers.code_of_any,
-        Hierarchy::Extern => helpers.code_of_extern,
-        Hierarchy::Func | Hierarchy::Exn => None,
-    };
     let mut i = f.instructions();
-    match known {
-        Some(helper) => {
+    match (hierarchy, helpers.code_of_any) {
+        (Hierarchy::Any, Some(helper)) => {
             i.call(helper);
         }
-        None => {
+        (Hierarchy::Extern, Some(helper)) => {
+            i.any_convert_extern().call(helper);
+        }
+        _ => {
             let code = match hierarchy {
                 Hierarchy::Func => 4,
                 Hierarchy::Exn => 6,
@@ -300,17 +337,6 @@ pub(crate) fn code_of_any() -> Function {
         .end()
         .end()
         .end()
-        .end();
-    f
-}
-
-/// The body of [`Helpers::code_of_extern`], for modules with garbage collection.
-pub(crate) fn code_of_extern(code_of_any: u32) -> Function {
-    let mut f = Function::new([]);
-    f.instructions()
-        .local_get(0)
-        .any_convert_extern()
-        .call(code_of_any)
         .end();
     f
 }

@@ -2,8 +2,8 @@
 
 use crate::rewrite::Rewriter;
 use crate::sections::Sections;
-use crate::shims::Shims;
-use crate::types::{self, Signature, argument_slots, result_slots};
+use crate::shims::{Dispatched, Shims};
+use crate::types::{self, Signature, Widths, argument_slots, result_slots};
 use crate::{Exports, Info, provider};
 use assay_engine::{Action, Call, Features, Host, HostFunction, Module, Value};
 use std::collections::BTreeSet;
@@ -60,26 +60,33 @@ pub struct Prepared {
     pub left_out: Vec<(String, &'static str)>,
 }
 
-/// An exported function and the shim that calls it.
+/// A function behind the dispatcher.
 #[derive(Clone, Debug)]
 pub struct Callable {
     /// The name that the module gave it.
     pub name: String,
-    /// The export to call.
-    pub export: String,
+    /// Its number, the first argument of the dispatcher.
+    pub number: u32,
+    /// The dispatcher.
+    pub export: &'static str,
     /// Its own types.
     pub signature: Signature,
-    /// Whether the export catches exceptions.
+    /// How many slots the dispatcher takes behind the number.
+    pub params: Widths,
+    /// How many slots the dispatcher gives before the status.
+    pub results: Widths,
+    /// Whether the dispatcher catches exceptions.
     pub catches: bool,
 }
 
 impl Callable {
     /// A call with arguments in the function's own types.
     pub fn call(&self, args: &[Value]) -> Call {
-        let args = types::lower(&self.signature.params, args);
+        let mut slots = vec![Value::I32(self.number)];
+        slots.extend(self.params.row(&types::lower(&self.signature.params, args)));
         Call {
-            export: self.export.clone(),
-            args,
+            export: self.export.into(),
+            args: slots,
             catches: self.catches,
         }
     }
@@ -112,7 +119,10 @@ pub fn prepare(wasm: &[u8], info: &Info, plan: &Plan) -> Result<Prepared, Prepar
         .map_err(|e| PrepareError::Malformed(e.to_string()))?;
     let mut shims = Shims::new(info, plan.features, sections, plan);
     shims.wrap_imports(&signatures, &|f| rewriter.pay_for_host(f));
-    let (callables, left_out) = shims.exports(plan);
+    let Dispatched {
+        callables,
+        left_out,
+    } = shims.dispatcher(plan);
     shims.observe(plan);
     shims.entities(&grown_tables(plan));
     let main = Module {

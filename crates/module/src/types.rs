@@ -135,6 +135,79 @@ pub fn result_slots(types: &[Type]) -> Vec<Slot> {
         .collect()
 }
 
+/// How many slots a row needs: integers, all `i64`, and behind them references to the host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Widths {
+    /// The integers.
+    pub ints: usize,
+    /// The `externref`s.
+    pub externs: usize,
+}
+
+impl Widths {
+    /// What these slots need.
+    fn of(slots: &[Slot]) -> Self {
+        let externs = slots.iter().filter(|&&slot| slot == Slot::Extern).count();
+        Self {
+            ints: slots.len() - externs,
+            externs,
+        }
+    }
+
+    /// What arguments of these types need.
+    pub fn of_arguments(types: &[Type]) -> Self {
+        Self::of(&argument_slots(types))
+    }
+
+    /// What results of these types need.
+    pub fn of_results(types: &[Type]) -> Self {
+        Self::of(&result_slots(types))
+    }
+
+    /// What is enough for both.
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            ints: self.ints.max(other.ints),
+            externs: self.externs.max(other.externs),
+        }
+    }
+
+    /// All of them.
+    pub fn slots(self) -> usize {
+        self.ints + self.externs
+    }
+
+    /// These slots as a row of this width: integers first, zeros behind them, then references.
+    pub fn row(self, slots: &[Value]) -> Vec<Value> {
+        let is_extern = |value: &&Value| matches!(value, Value::Ref(_));
+        let wide = |value: &Value| Value::I64(value.bits() as u64);
+        let mut row: Vec<_> = slots
+            .iter()
+            .filter(|value| !is_extern(value))
+            .map(wide)
+            .collect();
+        row.resize(self.ints, Value::I64(0));
+        row.extend(slots.iter().filter(is_extern));
+        row.resize(self.slots(), Value::Ref(Reference::Null));
+        row
+    }
+
+    /// The values of these result types in a row of this width; `None` where they do not fit.
+    pub fn values(self, types: &[Type], row: &[Value]) -> Option<Vec<Value>> {
+        let (ints, externs) = row.split_at_checked(self.ints)?;
+        let (mut ints, mut externs) = (ints.iter(), externs.iter());
+        let mut slots = Vec::new();
+        for slot in result_slots(types) {
+            slots.push(match slot {
+                Slot::I32 => Value::I32(ints.next()?.bits() as u32),
+                Slot::I64 => *ints.next()?,
+                Slot::Extern => *externs.next()?,
+            });
+        }
+        raise(types, &slots)
+    }
+}
+
 /// The slots that carry these arguments. A value of another kind than its type's counts as zero,
 /// or null.
 pub fn lower(types: &[Type], args: &[Value]) -> Vec<Value> {
@@ -272,6 +345,24 @@ mod tests {
         ] {
             assert_eq!(decode(code(reference)), reference);
         }
+    }
+
+    #[test]
+    fn values_round_trip_through_rows() {
+        let types = [Type::F32, Type::V128, Type::I32];
+        let values = [
+            Value::F32(0x7fa0_0001),
+            Value::V128(u128::MAX - 7),
+            Value::I32(9),
+        ];
+        let widths = Widths {
+            ints: 6,
+            externs: 2,
+        };
+        let row = widths.row(&lower(&types, &values));
+        assert_eq!(row.len(), 8);
+        assert_eq!(widths.values(&types, &row), Some(values.to_vec()));
+        assert_eq!(widths.values(&types, &row[..3]), None);
     }
 
     #[test]

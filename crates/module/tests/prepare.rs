@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use assay_engine::Features;
-use assay_module::{Info, Plan, prepare, wasm_features};
+use assay_module::{Exports, Info, Plan, prepare, wasm_features};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use wasmparser::Validator;
@@ -10,7 +10,9 @@ use wasmparser::Validator;
 fn smith_config(features: Features) -> wasm_smith::Config {
     let on = |f| features.contains(f);
     wasm_smith::Config {
-        export_everything: true,
+        min_types: 4,
+        min_funcs: 1,
+        max_funcs: 5,
         max_imports: 10,
         simd_enabled: on(Features::SIMD),
         relaxed_simd_enabled: false,
@@ -44,15 +46,17 @@ fn smithed_modules_stay_valid() {
         let features = sets[case % sets.len()];
         let mut bytes = vec![0; 4096];
         rng.fill(bytes.as_mut_slice());
-        let module =
-            wasm_smith::Module::new(smith_config(features), &mut Unstructured::new(&bytes))
-                .unwrap();
+        let mut u = Unstructured::new(&bytes);
+        let Ok(module) = wasm_smith::Module::new(smith_config(features), &mut u) else {
+            continue;
+        };
         let wasm = module.to_bytes();
         let validator = || Validator::new_with_features(wasm_features(features));
         validator().validate_all(&wasm).unwrap();
         let info = Info::read(&wasm).unwrap();
         let plan = Plan {
             features,
+            exports: Exports::Defined,
             array_mask: Some(1023),
             ..Plan::default()
         };

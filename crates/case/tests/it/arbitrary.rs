@@ -115,9 +115,9 @@ fn module() -> BoxedStrategy<Module> {
 fn call() -> BoxedStrategy<Call> {
     let export = prop_oneof![
         text(),
-        text().prop_map(|name| names::call(&name)),
-        text().prop_map(|name| names::catch(&name)),
-        select(vec!["f", "g", "h", "none"]).prop_map(names::catch),
+        text().prop_map(|name| format!("{}:{name}", names::CALL)),
+        text().prop_map(|name| format!("{}:{name}", names::CATCH)),
+        select(vec!["f", "g", "h", "none"]).prop_map(|name| format!("{}:{name}", names::CATCH)),
         // What only looks like a getter of payloads.
         select(vec![
             "assay:payload:",

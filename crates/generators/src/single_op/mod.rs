@@ -178,7 +178,7 @@ pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
     let features = features.without_orphans();
     let mut world = World::new(u, features)?;
     let mut exercises = Vec::new();
-    for _ in 0..u.int_in_range(3..=5)? {
+    for _ in 0..u.int_in_range(2..=3)? {
         let row = pick(u, features)?;
         let second = *u.choose(&[Style::Constants, Style::Mixed, Style::Sweep])?;
         for style in [Style::Parameters, second] {

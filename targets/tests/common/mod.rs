@@ -1,0 +1,54 @@
+//! What the tests share: labs with the engines of this machine, and the cases of a seed.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use assay_checks::Fault;
+use assay_js::JsOptions;
+use assay_targets::{Finding, Input, Lab, LabOptions, Report, TARGETS, Target, bytes};
+use assay_wasmtime::STACK_BYTES_NEEDED;
+
+/// A lab of these engines; all where there is no list. What is missing is installed, as for a user.
+pub fn lab(engines: Option<&[&str]>, canary: Option<Fault>) -> Lab {
+    let options = LabOptions {
+        engines: engines.map(|names| names.iter().map(|name| (*name).into()).collect()),
+        js: JsOptions {
+            install: true,
+            ..JsOptions::default()
+        },
+        canary,
+        modules: Vec::new(),
+    };
+    Lab::open(options, &mut |line| eprintln!("{line}")).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// Runs `test` on a thread that has the stack that subjects need.
+pub fn on_large_stack<T: Send>(test: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .stack_size(2 * STACK_BYTES_NEEDED)
+            .spawn_scoped(scope, test)
+            .expect("a thread can be started");
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Runs case `number` of the run with seed `seed`.
+pub fn run_case(lab: &mut Lab, seed: u64, number: u64) -> Report {
+    (target().run)(lab, &Input::of(&bytes::of(seed, number)))
+}
+
+/// The target `differential`.
+pub fn target() -> &'static Target {
+    let mut all = TARGETS.iter();
+    all.find(|target| target.name == "differential")
+        .expect("the target is in the table")
+}
+
+/// A finding in one line.
+pub fn line(finding: &Finding) -> String {
+    let what = finding.case.finding.as_ref();
+    let what = what.map_or("", |found| found.what.as_str());
+    format!("{} ({what})", finding.signature)
+}

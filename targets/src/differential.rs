@@ -94,7 +94,7 @@ fn plan_module(
     let draft = modules::draft(u, found).map_err(|_| Discard::Bytes)?;
     let configuration = Configuration::of(compiler);
     let features = draft.features;
-    if let Some(feature) = (features - configuration.features() | features & LEFT_OUT)
+    if let Some(feature) = ((features - configuration.features()) | (features & LEFT_OUT))
         .names()
         .next()
     {

@@ -17,7 +17,7 @@ mod supervisor;
 mod worker;
 
 pub use message::{EngineHere, FindingHere};
-pub use options::{Budget, EngineOptions, Options};
+pub use options::{Budget, EngineOptions, Options, OptionsError};
 pub use stats::{PairStats, Stats};
 pub use supervisor::{CampaignError, Event, Summary, supervise};
 pub use worker::serve;

@@ -1,6 +1,6 @@
 //! Generators: random bytes in, programs out.
 //!
-//! Each generator gives a [`Draft`]: a module of certain [`Features`](assay_engine::Features)
+//! Each generator gives a [`Draft`]: a module of certain [`Features`]
 //! and calls of its exports in their own types. [`Draft::finish`] makes it ready for engines.
 //!
 //! To add one: a file here, with a function from bytes and features to a draft, and a row in

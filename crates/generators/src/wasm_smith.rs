@@ -18,6 +18,8 @@ const MAX_MEMORY_BYTES: u64 = 2 << 16;
 const MAX_TABLE_ELEMENTS: u64 = 64;
 /// How many calls a case makes.
 const CALLS: std::ops::RangeInclusive<usize> = 10..=16;
+/// How often a module is asked for.
+const ATTEMPTS: usize = 4;
 /// Array lengths are masked with this.
 const ARRAY_MASK: i32 = 0xff;
 
@@ -28,9 +30,8 @@ const ARRAY_MASK: i32 = 0xff;
 /// When the bytes do not suffice.
 pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
     let features = swarm(u, features)?;
-    let module = Module::new(config(u, features)?, u)?;
     let mut draft = Draft {
-        wasm: module.to_bytes(),
+        wasm: module(u, features)?,
         features,
         exports: Exports::Defined,
         array_mask: Some(ARRAY_MASK),
@@ -41,6 +42,19 @@ pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
         calls::choose_host(u, &info, &mut draft)?;
     }
     Ok(draft)
+}
+
+/// A module that defines a function. Where chance gives no type for one, it is asked again.
+fn module(u: &mut Unstructured<'_>, features: Features) -> Result<Vec<u8>> {
+    let mut last = Err(arbitrary::Error::IncorrectFormat);
+    for _ in 0..ATTEMPTS {
+        last = Module::new(config(u, features)?, u).map(|module| module.to_bytes());
+        let info = last.as_ref().ok().and_then(|wasm| Info::read(wasm).ok());
+        if info.is_some_and(|info| !info.callable(Exports::Defined).is_empty()) {
+            break;
+        }
+    }
+    last
 }
 
 /// Switches each feature off with a chance of one in four.

@@ -5,8 +5,8 @@
 
 use crate::place::fuel_global;
 use assay_engine::{
-    Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Step, Transcript,
-    Trap, Value,
+    Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Spent, Step,
+    Transcript, Trap, Value,
 };
 use assay_module::Info;
 use wasm_encoder::reencode::{Error, Reencode, utils};
@@ -140,6 +140,10 @@ impl Engine for FaultyEngine {
         self.inner.features()
     }
 
+    fn spent(&self) -> Spent {
+        self.inner.spent()
+    }
+
     fn instantiate<'a>(
         &'a mut self,
         _program: &'a Program,
@@ -206,11 +210,19 @@ fn spoil(step: &mut Step, fault: Fault) {
     }
 }
 
-/// Puts the faults of instructions into a module.
+/// Puts the faults of instructions into a module: into its own code, and not into what was added to
+/// count fuel and to look into it, since what those tell would be a fault of Assay.
 fn plant(wasm: &[u8], fault: Fault) -> Result<Vec<u8>, String> {
     let info = Info::read(wasm).map_err(|e| e.to_string())?;
-    let fuel = fuel_global(wasm, &info).unwrap_or(0);
-    let mut planter = Planter { fault, fuel, info };
+    let fuel = fuel_global(wasm, &info);
+    let own = fuel.map_or(Ok(u32::MAX), |fuel| own_functions(wasm, &info, fuel));
+    let mut planter = Planter {
+        fault,
+        fuel: fuel.unwrap_or(u32::MAX),
+        own: own.map_err(|e| e.to_string())?,
+        body: 0,
+        info,
+    };
     let mut module = wasm_encoder::Module::new();
     planter
         .parse_core_module(&mut module, wasmparser::Parser::new(0), wasm)
@@ -218,10 +230,35 @@ fn plant(wasm: &[u8], fault: Fault) -> Result<Vec<u8>, String> {
     Ok(module.finish())
 }
 
+/// How many bodies are the module's own. They come first, and all begin by paying fuel; so do the
+/// wrappers of imported functions, which come next, one for each import.
+fn own_functions(wasm: &[u8], info: &Info, fuel: u32) -> wasmparser::Result<u32> {
+    let mut paying = 0;
+    for payload in wasmparser::Parser::new(0).parse_all(wasm) {
+        let wasmparser::Payload::CodeSectionEntry(body) = payload? else {
+            continue;
+        };
+        let operators = body.get_operators_reader()?.into_iter().take(3);
+        match operators.collect::<Result<Vec<_>, _>>()?[..] {
+            [
+                Operator::GlobalGet { global_index },
+                Operator::I32Const { .. },
+                Operator::I32Sub,
+            ] if global_index == fuel => paying += 1,
+            _ => break,
+        }
+    }
+    Ok(u32::saturating_sub(paying, info.imported_functions))
+}
+
 struct Planter {
     fault: Fault,
     /// The global that counts fuel; those before it are the module's own.
     fuel: u32,
+    /// How many bodies are the module's own.
+    own: u32,
+    /// The number of the next body.
+    body: u32,
     info: Info,
 }
 
@@ -234,9 +271,18 @@ impl Reencode for Planter {
         body: FunctionBody<'_>,
     ) -> Result<(), Error<Self::Error>> {
         let mut f = self.new_function_with_parsed_locals(&body)?;
+        let own = self.body < self.own;
+        self.body += 1;
+        // How many instructions ago the fuel was read: what comes right after is its payment.
+        let mut since_fuel = usize::MAX;
         for operator in body.get_operators_reader()? {
             let operator = operator?;
-            if !self.replace(&mut f, &operator) {
+            since_fuel = match operator {
+                Operator::GlobalGet { global_index } if global_index == self.fuel => 0,
+                _ => since_fuel.saturating_add(1),
+            };
+            let paying = matches!(operator, Operator::I32LtS) && since_fuel == 2;
+            if !own || paying || !self.replace(&mut f, &operator) {
                 f.instruction(&utils::instruction(self, operator)?);
             }
         }

@@ -1,10 +1,10 @@
 //! Runs a program on a subject and its oracles, and compares.
 
 use crate::report::{Discard, Finding, Pair, PairEnd, Report};
-use crate::{Lab, Setup, differential};
+use crate::{Lab, Setup, differential, known_bugs};
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
-use assay_checks::Place;
 use assay_checks::differential::{Comparison, Difference, What, compare, first_byte};
+use assay_checks::{Place, function_name};
 use assay_engine::{Engine, EngineError, Features, Outcome, Phase, Program, Transcript};
 use assay_wasmtime::Compiler;
 use std::time::Instant;
@@ -18,6 +18,10 @@ pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program
         features,
         ..Report::default()
     };
+    if let Some(bug) = known_bugs::of_configuration(&setup.configuration) {
+        report.discard = Some(Discard::KnownBug(bug.into()));
+        return report;
+    }
     let mut begun = Vec::new();
     for &oracle in &setup.oracles {
         begun.push(
@@ -152,24 +156,18 @@ impl Judge<'_> {
             Comparison::Exhausted(side, resource) => {
                 PairEnd::Discarded(Discard::Exhausted(side, resource))
             }
-            Comparison::Differs(difference) => match self.known_bug(name, &difference) {
-                Some(bug) => PairEnd::Discarded(Discard::KnownBug(bug.into())),
-                None => {
-                    let difference = self.look_closer(oracle, difference);
-                    self.found(name, &difference, other);
-                    PairEnd::Found
+            Comparison::Differs(difference) => {
+                match known_bugs::of_difference(name, &difference, self.program) {
+                    Some(bug) => PairEnd::Discarded(Discard::KnownBug(bug.into())),
+                    None => {
+                        let difference = self.look_closer(oracle, difference);
+                        self.found(name, &difference, other);
+                        PairEnd::Found
+                    }
                 }
-            },
+            }
         };
         (verdict.calls, end)
-    }
-
-    /// The name of the engine's bug that explains a difference, from the table of known bugs.
-    fn known_bug(&self, oracle: &str, difference: &Difference) -> Option<&'static str> {
-        crate::lab::KNOWN_BUGS
-            .iter()
-            .find(|bug| bug.engine == oracle && (bug.explains)(difference, self.features))
-            .map(|bug| bug.name)
     }
 
     /// Fetches two memories whose digests differ.
@@ -219,7 +217,17 @@ impl Judge<'_> {
         case.engines
             .retain(|engine| engine.role == Role::Subject || engine.name == oracle);
         case.expected = Some(expected.clone());
-        let what = format!("{} differs after {}", difference.what, difference.place);
+        let function = match difference.place {
+            Place::Call(call) => function_name(self.program, call),
+            Place::Instantiation => None,
+        };
+        let function = function
+            .map(|name| format!(" of {name}"))
+            .unwrap_or_default();
+        let what = format!(
+            "{} differs after {}{function}",
+            difference.what, difference.place
+        );
         self.report
             .findings
             .push(finding(signature, what, seen, case));

@@ -1,9 +1,8 @@
 //! The engines of a run: which are here, which of them a case uses, and what they share.
 
 use assay_case::{EngineRecord, Role};
-use assay_checks::differential::{Difference, What};
 use assay_checks::{Fault, FaultyEngine};
-use assay_engine::{Engine, EngineError, Features, Phase, Spent};
+use assay_engine::{Engine, EngineError, Features, Spent};
 use assay_generators::modules::Found;
 use assay_js::{JsEngine, JsOptions};
 use assay_wasmtime::{Compiler, Configuration, WasmtimeEngine};
@@ -13,27 +12,6 @@ pub const SUBJECTS: [Compiler; 3] = Compiler::ALL;
 
 /// The JavaScript engines that are used unless told.
 const DEFAULT_JS: [&str; 2] = ["v8", "jsc"];
-
-/// A bug of an engine that is known, minimised under `corpus/regressions`, and not ours.
-pub struct KnownBug {
-    /// Its name, and that of its folder.
-    pub name: &'static str,
-    /// The engine that has it.
-    pub engine: &'static str,
-    /// Whether a difference has this cause.
-    pub explains: fn(&Difference, Features) -> bool,
-}
-
-/// All known bugs. A row says as exactly as the typed observations allow what it explains.
-pub const KNOWN_BUGS: &[KnownBug] = &[KnownBug {
-    // JavaScriptCore refuses valid modules with branches out of nested `try_table`.
-    name: "jsc-rejects-nested-try-table",
-    engine: "jsc",
-    explains: |difference, features| {
-        difference.what == What::Rejection(Phase::Compile)
-            && features.contains(Features::EXCEPTIONS)
-    },
-}];
 
 /// What engines to look for, and what else the lab needs.
 #[derive(Clone, Debug, Default)]

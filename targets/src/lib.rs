@@ -10,6 +10,7 @@ pub mod bytes;
 pub mod differential;
 pub mod fuzz;
 mod judge;
+pub mod known_bugs;
 pub mod lab;
 pub mod report;
 

@@ -92,7 +92,7 @@ fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
         max_elements: 16,
         max_values: 6,
         max_exports: 0,
-        max_memories: many(Features::MULTI_MEMORY, 3),
+        max_memories: many(Features::MULTI_MEMORY, 2),
         max_memory32_bytes: MAX_MEMORY_BYTES,
         max_memory64_bytes: MAX_MEMORY_BYTES.into(),
         memory_max_size_required: true,

@@ -6,7 +6,7 @@
 use crate::Info;
 use crate::sections::Sections;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
-use wasm_encoder::{ConstExpr, ExportKind, Function, Instruction};
+use wasm_encoder::{ConstExpr, ExportKind, Function, Instruction, NameMap};
 use wasmparser::{AbstractHeapType, CompositeInnerType, Parser, Payload, TypeRef, ValType};
 
 /// The name under which it is registered. Its exports are the numbers of the imports.
@@ -162,7 +162,7 @@ impl<'a> Provider<'a> {
     }
 
     fn finish(self) -> Option<Vec<u8>> {
-        (self.counts != [0; 4]).then(|| self.sections.encode())
+        (self.counts != [0; 4]).then(|| self.sections.encode(&NameMap::new()))
     }
 }
 

@@ -3,8 +3,8 @@
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{
     CodeSection, DataCountSection, DataSection, ElementSection, ExportSection, FunctionSection,
-    GlobalSection, ImportSection, MemorySection, Module, StartSection, TableSection, TagSection,
-    TypeSection,
+    GlobalSection, ImportSection, MemorySection, Module, NameMap, NameSection, StartSection,
+    TableSection, TagSection, TypeSection,
 };
 use wasmparser::{BinaryReader, CodeSectionReader, Parser, Payload};
 
@@ -62,8 +62,9 @@ impl Sections {
         Ok(all)
     }
 
-    /// Encodes the sections that are not empty, in the order of the specification.
-    pub fn encode(&self) -> Vec<u8> {
+    /// Encodes the sections that are not empty, in the order of the specification, and the names of
+    /// functions.
+    pub fn encode(&self, functions: &NameMap) -> Vec<u8> {
         let mut module = Module::new();
         macro_rules! sections {
             ($($field:ident),*) => { $(if !self.$field.is_empty() { module.section(&self.$field); })* };
@@ -79,6 +80,11 @@ impl Sections {
             module.section(&DataCountSection { count });
         }
         sections!(code, data);
+        if !functions.is_empty() {
+            let mut names = NameSection::new();
+            names.functions(functions);
+            module.section(&names);
+        }
         module.finish()
     }
 }

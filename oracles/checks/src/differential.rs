@@ -22,6 +22,12 @@
 //! - *Relaxed SIMD* (Core 4.3.2, "Relaxed Operations"): not generated for a differential case.
 //! - *Which trap* (Core 4.6): an engine that reports several traps by one text is compared by the
 //!   set of them, see [`Traps`](assay_engine::Traps).
+//! - *Which of several reasons to trap* (Core 4.2.1, "Results", where there is one `trap` and no
+//!   kinds of it): a bulk instruction on arrays may have more than one reason at once, and engines
+//!   look for them in different orders. In a module that has such an instruction, all its reasons
+//!   are one trap, see [`mod@reasons`].
+
+mod reasons;
 
 use crate::{Place, slot_name};
 use assay_engine::{
@@ -218,17 +224,18 @@ fn compare_step(
             _ => {}
         }
     }
-    let result = outcomes(&a.outcome, &b.outcome, uncaught)
+    let result = outcomes(program, &a.outcome, &b.outcome, uncaught)
         .and_then(|()| states(program, a.state.as_ref(), b.state.as_ref()))
         .and_then(|()| host_calls(&a.host, &b.host));
     result.err().map(|difference| differs(place, difference))
 }
 
-fn outcomes(a: &Outcome, b: &Outcome, uncaught: bool) -> Differ {
+fn outcomes(program: &Program, a: &Outcome, b: &Outcome, uncaught: bool) -> Differ {
     let both = |what| Err((what, a.to_string(), b.to_string()));
     match (a, b) {
         (Outcome::Returned(x), Outcome::Returned(y)) => values(x, y, What::Result, false),
         (Outcome::Trapped(x), Outcome::Trapped(y)) if x.agree(*y) => Ok(()),
+        (Outcome::Trapped(x), Outcome::Trapped(y)) if reasons::at_once(program, *x, *y) => Ok(()),
         (Outcome::Trapped(_), Outcome::Trapped(_)) => both(What::Trap),
         (Outcome::Threw { tag: x, payload: p }, Outcome::Threw { tag: y, payload: q }) => {
             if x == y {

@@ -9,4 +9,4 @@ mod place;
 
 pub use differential::{Comparison, Difference, Verdict, What};
 pub use faulty::{Fault, FaultyEngine};
-pub use place::{Place, slot_name};
+pub use place::{Place, function_name, slot_name};

@@ -1,10 +1,10 @@
 //! Where in a run something was seen, in words.
 
-use assay_engine::{Program, names};
+use assay_engine::{Program, Value, names};
 use assay_module::{Info, Type};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use wasmparser::{Operator, Parser, Payload};
+use wasmparser::{KnownCustom, Name, Operator, Parser, Payload};
 
 /// A point of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,6 +23,29 @@ impl fmt::Display for Place {
             Self::Call(n) => write!(f, "call {n}"),
         }
     }
+}
+
+/// The function that call `call` of a program is of, by number and name, as `2:I32Add/1`.
+pub fn function_name(program: &Program, call: usize) -> Option<String> {
+    let Value::I32(number) = *program.calls.get(call)?.args.first()? else {
+        return None;
+    };
+    let prefix = format!("{number}:");
+    let payloads = Parser::new(0).parse_all(&program.main().wasm);
+    let names = payloads.flatten().find_map(|payload| match payload {
+        Payload::CustomSection(section) => match section.as_known() {
+            KnownCustom::Name(names) => Some(names),
+            _ => None,
+        },
+        _ => None,
+    })?;
+    let functions = names.into_iter().flatten().find_map(|names| match names {
+        Name::Function(functions) => Some(functions),
+        _ => None,
+    })?;
+    let mut functions = functions.into_iter().flatten();
+    let naming = functions.find(|naming| naming.name.starts_with(&prefix))?;
+    Some(naming.name.to_owned())
 }
 
 /// What slot `slot` of `assay:observe` tells: `fuel`, `global 2`, `table 0 size`, …

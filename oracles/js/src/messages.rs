@@ -174,6 +174,11 @@ pub(crate) const JSC: &[Row] = &[
         "RuntimeError: Invalid data segment initialization: segment of # bytes memory of # bytes, at offset #, segment writes outside of memory",
         &[Trap::OutOfBoundsMemoryAccess],
     ),
+    // What is larger than the whole memory is told so.
+    trap(
+        "RuntimeError: Invalid data segment initialization: segment of # bytes memory of # bytes, at offset #, segment is too big",
+        &[Trap::OutOfBoundsMemoryAccess],
+    ),
     trap(
         "RuntimeError: Out of bounds table access",
         &[Trap::OutOfBoundsTableAccess],
@@ -205,6 +210,14 @@ pub(crate) const JSC: &[Row] = &[
     ),
     trap(
         "RuntimeError: i31.get_<sx> to a null reference",
+        &[Trap::NullReference],
+    ),
+    trap(
+        "RuntimeError: array.init_data to a null reference",
+        &[Trap::NullReference],
+    ),
+    trap(
+        "RuntimeError: array.init_elem to a null reference",
         &[Trap::NullReference],
     ),
     trap(

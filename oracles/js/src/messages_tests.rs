@@ -174,6 +174,31 @@ const CALLS: &[(Fate, &str, &str)] = &[
     (
         Traps(Trap::NullReference),
         "",
+        "(array.set $a (ref.null $a) (i32.const 0) (i32.const 0))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        "",
+        "(array.fill $a (ref.null $a) (i32.const 0) (i32.const 0) (i32.const 0))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        ARRAY,
+        "(array.copy $a $a (call $array) (i32.const 0) (ref.null $a) (i32.const 0) (i32.const 0))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        "",
+        "(array.init_data $a $d (ref.null $a) (i32.const 0) (i32.const 0) (i32.const 0))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        TABLE,
+        "(array.init_elem $r $e (ref.null $r) (i32.const 0) (i32.const 0) (i32.const 0))",
+    ),
+    (
+        Traps(Trap::NullReference),
+        "",
         "(drop (i31.get_s (ref.null i31)))",
     ),
     (
@@ -277,6 +302,10 @@ const INSTANTIATIONS: &[(Fate, &str)] = &[
     (
         Traps(Trap::OutOfBoundsMemoryAccess),
         r#"(memory i64 1) (data (i64.const -1) "12")"#,
+    ),
+    (
+        Traps(Trap::OutOfBoundsMemoryAccess),
+        r#"(memory 0) (data (i32.const 0) "1")"#,
     ),
     (
         Traps(Trap::OutOfBoundsTableAccess),

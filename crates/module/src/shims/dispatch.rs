@@ -66,8 +66,12 @@ impl Shims<'_> {
             names::CALL
         };
         if !arms.is_empty() {
-            for arm in &arms {
+            for (number, (arm, name)) in arms.iter().zip(&names_of).enumerate() {
                 self.declare(&arm.signature.params);
+                let label = || format!("{number}:{name}");
+                self.named
+                    .entry(self.callee(arm.function))
+                    .or_insert_with(label);
             }
             let body = self.body(&arms, params, results, payloads.as_ref());
             let mut param_types = vec![ValType::I32];

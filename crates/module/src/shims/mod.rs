@@ -25,8 +25,12 @@ use crate::lift::{self, Helpers};
 use crate::sections::Sections;
 use crate::types::Type;
 use crate::{Info, Plan};
+use std::collections::BTreeMap;
+
 use assay_engine::{Features, Slot, names};
-use wasm_encoder::{ConstExpr, Elements, ExportKind, Function, GlobalType, RefType, ValType};
+use wasm_encoder::{
+    ConstExpr, Elements, ExportKind, Function, GlobalType, NameMap, RefType, ValType,
+};
 
 /// The most slots that any shim takes or gives: engines allow 1,000 parameters and results.
 pub const MAX_SLOTS: usize = 900;
@@ -43,6 +47,8 @@ pub(crate) struct Shims<'a> {
     fuel_global: u32,
     known_types: Vec<(Vec<ValType>, Vec<ValType>, u32)>,
     declared: Vec<u32>,
+    /// Functions and the names by which a reader knows them.
+    named: BTreeMap<u32, String>,
 }
 
 fn slot_type(slot: Slot) -> ValType {
@@ -72,6 +78,7 @@ impl<'a> Shims<'a> {
             fuel_global: info.globals.len() as u32,
             known_types: Vec::new(),
             declared: Vec::new(),
+            named: BTreeMap::new(),
         };
         let fuel = GlobalType {
             val_type: ValType::I32,
@@ -161,7 +168,11 @@ impl<'a> Shims<'a> {
                 .elements
                 .declared(Elements::Functions(self.declared.into()));
         }
-        self.sections.encode()
+        let mut functions = NameMap::new();
+        for (&index, name) in &self.named {
+            functions.append(index, name);
+        }
+        self.sections.encode(&functions)
     }
 }
 

@@ -1,0 +1,92 @@
+//! Bugs of engines that are known and not ours, so that a campaign stays quiet about them.
+//!
+//! Each has a folder of its own name under `corpus/regressions`, with the smallest case that shows
+//! it and what the specification says of that. A row here says as exactly as can be told which
+//! findings are that bug: it looks at the program for the very decision that the engine takes
+//! wrongly, so that another bug with the same symptom is still found.
+
+mod jsc;
+mod wasmi;
+
+use assay_checks::Difference;
+use assay_engine::Program;
+use assay_wasmtime::{Compiler, Configuration};
+
+/// A known bug that shows as a difference.
+pub struct KnownBug {
+    /// Its name, and that of its folder.
+    pub name: &'static str,
+    /// The oracle that has it.
+    pub engine: &'static str,
+    /// Whether it is the cause of a difference from that engine on this program.
+    pub explains: fn(&Difference, &Program) -> bool,
+}
+
+/// All known bugs that show as differences.
+pub const KNOWN_BUGS: &[KnownBug] = &[
+    KnownBug {
+        name: "jsc-convert-noextern",
+        engine: "jsc",
+        explains: jsc::convert_noextern,
+    },
+    KnownBug {
+        name: "jsc-dead-br-on-cast",
+        engine: "jsc",
+        explains: jsc::dead_br_on_cast,
+    },
+    KnownBug {
+        name: "jsc-dead-br-on-null",
+        engine: "jsc",
+        explains: jsc::dead_br_on_null,
+    },
+    KnownBug {
+        name: "wasmi-select-after-eqz",
+        engine: "wasmi",
+        explains: wasmi::select_after_eqz,
+    },
+];
+
+/// A known bug that takes the subject's process down, so that nothing is run in a configuration
+/// that has it.
+pub struct KnownCrash {
+    /// Its name, and that of its folder.
+    pub name: &'static str,
+    /// Whether a configuration has it.
+    pub has: fn(&Configuration) -> bool,
+}
+
+/// All known bugs that take the subject's process down. [`Configuration::normalised`] avoids them,
+/// so only a case that a person wrote can have one.
+pub const KNOWN_CRASHES: &[KnownCrash] = &[KnownCrash {
+    // The first address of each function is looked up in a map that is empty.
+    name: "wasmtime-debug-info-without-address-map",
+    has: |configuration| {
+        let code = &configuration.code;
+        configuration.compiler == Compiler::Cranelift
+            && code.native_debug_info
+            && !code.address_map
+    },
+}];
+
+/// The name of the bug of an oracle that explains a difference, if one does.
+pub(crate) fn of_difference(
+    oracle: &str,
+    difference: &Difference,
+    program: &Program,
+) -> Option<&'static str> {
+    let bug = KNOWN_BUGS
+        .iter()
+        .find(|bug| bug.engine == oracle && (bug.explains)(difference, program))?;
+    Some(bug.name)
+}
+
+/// The name of the bug that makes a configuration of the subject useless, if one does.
+pub(crate) fn of_configuration(configuration: &Configuration) -> Option<&'static str> {
+    let crash = KNOWN_CRASHES
+        .iter()
+        .find(|crash| (crash.has)(configuration))?;
+    Some(crash.name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Each row has a case that shows it, explains that case, and does not explain one beside it.
+
+use super::{KNOWN_BUGS, KNOWN_CRASHES, KnownBug, of_configuration, of_difference};
+use arbitrary::Unstructured;
+use assay_case::{Case, Role};
+use assay_checks::Difference;
+use assay_checks::differential::{Comparison, compare};
+use assay_engine::{Engine, Outcome, Phase, Step, Transcript};
+use assay_wasmi::WasmiEngine;
+use assay_wasmtime::{Compiler, Configuration};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What to change in the case of a bug, so that its cause is gone.
+const NEIGHBOURS: &[(&str, &str, &str)] = &[
+    (
+        "jsc-convert-noextern",
+        "ref.null noextern",
+        "ref.null extern",
+    ),
+    ("jsc-dead-br-on-cast", "br_on_cast 1", "br_on_cast 0"),
+    ("jsc-dead-br-on-null", "br_on_null 1", "br_on_null 0"),
+    (
+        "wasmi-select-after-eqz",
+        "i32.eqz\n    select",
+        "i32.clz\n    select",
+    ),
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/regressions")
+}
+
+fn case(name: &str) -> Case {
+    Case::read(&folder().join(name)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The difference between what a case expects and what an engine with the bug does.
+fn difference(bug: &KnownBug, case: &Case) -> Difference {
+    let expected = case.expected.as_ref().expect("it expects something");
+    let wrong = match bug.engine {
+        "wasmi" => WasmiEngine::new().run(&case.program).expect("it runs"),
+        _ => refused(),
+    };
+    match compare(&case.program, expected, &wrong).end {
+        Comparison::Differs(difference) => difference,
+        other => panic!("{}: {other:?}", bug.name),
+    }
+}
+
+fn refused() -> Transcript {
+    Transcript {
+        instantiation: Step {
+            outcome: Outcome::Rejected(Phase::Compile),
+            host: Vec::new(),
+            state: None,
+        },
+        calls: Vec::new(),
+    }
+}
+
+#[test]
+fn each_row_has_a_folder_and_each_folder_a_row() {
+    let bugs = KNOWN_BUGS.iter().map(|bug| bug.name);
+    let rows: Vec<&str> = bugs
+        .chain(KNOWN_CRASHES.iter().map(|crash| crash.name))
+        .collect();
+    let entries = std::fs::read_dir(folder()).expect("the folder is part of the repository");
+    let folders: BTreeSet<String> = entries
+        .map(|entry| entry.expect("a readable entry").file_name())
+        .map(|name| name.into_string().expect("plain names"))
+        .collect();
+    assert_eq!(
+        rows.iter().copied().collect::<BTreeSet<_>>(),
+        folders.iter().map(String::as_str).collect()
+    );
+    assert_eq!(rows.len(), folders.len(), "a row is there twice");
+}
+
+#[test]
+fn each_row_explains_its_case_and_no_other_does() {
+    for bug in KNOWN_BUGS {
+        let case = case(bug.name);
+        let engines: Vec<_> = case.engines.iter().map(|engine| &engine.name).collect();
+        assert!(
+            engines.iter().any(|name| *name == bug.engine),
+            "{engines:?}"
+        );
+        let difference = difference(bug, &case);
+        for other in KNOWN_BUGS {
+            let explains = (other.explains)(&difference, &case.program);
+            assert_eq!(
+                explains,
+                other.name == bug.name,
+                "{} of {}",
+                other.name,
+                bug.name
+            );
+        }
+        let found = of_difference(bug.engine, &difference, &case.program);
+        assert_eq!(found, Some(bug.name));
+        let of_another = of_difference("another", &difference, &case.program);
+        assert_eq!(of_another, None);
+    }
+}
+
+#[test]
+fn no_row_explains_a_difference_that_its_bug_does_not_make() {
+    for bug in KNOWN_BUGS {
+        let case = case(bug.name);
+        let difference = difference(bug, &case);
+        let swapped = Difference {
+            subject: difference.oracle.clone(),
+            oracle: difference.subject.clone(),
+            ..difference
+        };
+        assert!(!(bug.explains)(&swapped, &case.program), "{}", bug.name);
+    }
+}
+
+#[test]
+fn no_row_explains_the_case_beside_it() {
+    for bug in KNOWN_BUGS {
+        let case = case(bug.name);
+        let (_, cause, instead) = NEIGHBOURS
+            .iter()
+            .find(|(name, ..)| *name == bug.name)
+            .unwrap_or_else(|| panic!("{} has no case beside it", bug.name));
+        let text = case.to_single().expect("it can be written");
+        assert!(text.contains(cause), "{text}");
+        let path = Path::new("beside.case.wast");
+        let beside = Case::parse(&text.replace(cause, instead), path).expect("it reads");
+        let difference = difference(bug, &case);
+        assert!(
+            !(bug.explains)(&difference, &beside.program),
+            "{}",
+            bug.name
+        );
+    }
+}
+
+#[test]
+fn each_crash_has_a_case_in_its_configuration() {
+    for crash in KNOWN_CRASHES {
+        let case = case(crash.name);
+        let subject = case
+            .engines
+            .iter()
+            .find(|engine| engine.role == Role::Subject)
+            .expect("a subject");
+        let table = subject.configuration.clone().expect("a configuration");
+        let configuration: Configuration = table.try_into().expect("it reads");
+        assert_eq!(of_configuration(&configuration), Some(crash.name));
+        assert_eq!(of_configuration(&configuration.normalised()), None);
+    }
+    assert_eq!(of_configuration(&Configuration::default()), None);
+}
+
+#[test]
+fn no_arbitrary_configuration_crashes() {
+    for compiler in Compiler::ALL {
+        for seed in 0..10_000u64 {
+            let bytes = crate::bytes::of(seed, 0);
+            let configuration =
+                Configuration::arbitrary_of(compiler, &mut Unstructured::new(&bytes))
+                    .expect("bytes enough");
+            assert_eq!(of_configuration(&configuration), None);
+        }
+    }
+}

@@ -197,11 +197,9 @@ impl Judge<'_> {
     fn found(&mut self, oracle: &str, difference: &Difference, expected: &Transcript) {
         let subject = self.report.subject.clone();
         let signature = format!(
-            "{} {subject}/{oracle} {}: {} vs {}",
+            "{} {subject}/{oracle} {}",
             differential::NAME,
-            difference.what.kind(),
-            shape(&difference.subject),
-            shape(&difference.oracle)
+            kind(difference)
         );
         let seen = vec![
             Seen {
@@ -250,6 +248,19 @@ impl Judge<'_> {
         self.report
             .findings
             .push(finding(signature, error.to_string(), seen, case));
+    }
+}
+
+/// The kind of a difference, with what the two sides did where that is a matter of words.
+fn kind(difference: &Difference) -> String {
+    let kind = difference.what.kind();
+    match difference.what {
+        What::Outcome | What::Trap | What::Rejection(_) => format!(
+            "{kind}: {} vs {}",
+            shape(&difference.subject),
+            shape(&difference.oracle)
+        ),
+        _ => kind.to_owned(),
     }
 }
 

@@ -22,7 +22,12 @@ enum Verdict {
     Clean,
     /// Something was.
     Findings,
+    /// A replayed case could not be compared to its end: what its process says to its parent.
+    Uncompared,
 }
+
+/// The exit code of [`Verdict::Uncompared`].
+const NOT_COMPARED: u8 = 3;
 
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
@@ -51,6 +56,7 @@ fn main() -> ExitCode {
     match result {
         Ok(Verdict::Clean) => ExitCode::SUCCESS,
         Ok(Verdict::Findings) => ExitCode::from(1),
+        Ok(Verdict::Uncompared) => ExitCode::from(NOT_COMPARED),
         Err(error) => misuse(&format!("{error:#}")),
     }
 }

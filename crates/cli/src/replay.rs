@@ -1,25 +1,37 @@
 //! `assay replay`: each case in a process of its own, since it may take that down.
 
 use crate::args::{Replay, ReplayOne};
-use crate::{Verdict, cases};
+use crate::{NOT_COMPARED, Verdict, cases};
 use anyhow::{Context, Result, anyhow, bail};
 use assay_case::Case;
-use assay_targets::{Lab, find};
+use assay_targets::{Discard, Lab, PairEnd, Report, find};
 use assay_wasmtime::STACK_BYTES_NEEDED;
 use std::path::Path;
 use std::process::Command;
 
+/// The verdicts.
+const PASSES: &str = "passes";
+const FAILS: &str = "fails";
+const UNCOMPARED: &str = "uncompared";
+
 pub fn replay(args: &Replay) -> Result<Verdict> {
     let cases = cases::find(&args.paths)?;
-    let mut failing = 0;
-    println!("{:8} {:9} case", "verdict", "target");
+    let (mut failing, mut uncompared) = (0, 0);
+    println!("{:10} {:12} case", "verdict", "target");
     for path in &cases {
         let case = Case::read(path)?;
         let (verdict, why) = in_process_of_its_own(path, args)?;
-        println!("{verdict:8} {:9} {}{why}", case.target, path.display());
-        failing += usize::from(verdict == "fails");
+        println!("{verdict:10} {:12} {}", case.target, path.display());
+        if !why.is_empty() {
+            println!("{:24}{why}", "");
+        }
+        failing += usize::from(verdict == FAILS);
+        uncompared += usize::from(verdict == UNCOMPARED);
     }
-    println!("{failing} of {} fail", cases.len());
+    println!(
+        "{failing} of {} fail, {uncompared} could not be compared",
+        cases.len()
+    );
     Ok(if failing > 0 {
         Verdict::Findings
     } else {
@@ -55,13 +67,11 @@ fn in_process_of_its_own(path: &Path, args: &Replay) -> Result<(&'static str, St
             .to_owned()
     };
     Ok(match output.status.code() {
-        Some(0) => ("passes", String::new()),
-        Some(1) => ("fails", format!("\n         {}", first(&output.stdout))),
+        Some(0) => (PASSES, String::new()),
+        Some(1) => (FAILS, first(&output.stdout)),
+        Some(code) if code == i32::from(NOT_COMPARED) => (UNCOMPARED, first(&output.stdout)),
         Some(2) => bail!("{}: {}", path.display(), first(&output.stderr)),
-        _ => (
-            "fails",
-            format!("\n         its process ended: {}", output.status),
-        ),
+        _ => (FAILS, format!("its process ended: {}", output.status)),
     })
 }
 
@@ -98,9 +108,30 @@ fn judge(path: &Path, engines: crate::args::Engines) -> Result<Verdict> {
             what.map_or_else(|| finding.signature.clone(), |found| found.what.clone())
         );
     }
-    Ok(if report.findings.is_empty() {
-        Verdict::Clean
-    } else {
-        Verdict::Findings
-    })
+    if !report.findings.is_empty() {
+        return Ok(Verdict::Findings);
+    }
+    Ok(verdict(&report))
+}
+
+/// Of a case without a finding: a known bug is one that is still there, and a pair that was given up
+/// has not passed.
+fn verdict(report: &Report) -> Verdict {
+    let ends = report.pairs.iter().filter_map(|pair| match &pair.end {
+        PairEnd::Discarded(discard) => Some((pair.oracle.as_str(), discard)),
+        _ => None,
+    });
+    let whole = report.discard.iter().map(|discard| ("", discard));
+    let mut verdict = Verdict::Clean;
+    for (oracle, discard) in whole.chain(ends) {
+        println!("{oracle} {discard}");
+        if let Discard::KnownBug(_) = discard {
+            return Verdict::Findings;
+        }
+        // Both sides failing alike to instantiate is a comparison, if a short one.
+        if *discard != Discard::NotInstantiated {
+            verdict = Verdict::Uncompared;
+        }
+    }
+    verdict
 }

@@ -62,9 +62,7 @@ pub const KNOWN_CRASHES: &[KnownCrash] = &[KnownCrash {
     name: "wasmtime-debug-info-without-address-map",
     has: |configuration| {
         let code = &configuration.code;
-        configuration.compiler == Compiler::Cranelift
-            && code.native_debug_info
-            && !code.address_map
+        configuration.compiler == Compiler::Cranelift && code.native_debug_info && !code.address_map
     },
 }];
 

@@ -5,7 +5,7 @@ mod common;
 
 use assay_checks::differential::compare;
 use assay_checks::{Comparison, Fault};
-use assay_engine::{Engine, Outcome};
+use assay_engine::{Engine, Outcome, Transcript};
 use assay_targets::differential::{Plan, plan};
 use assay_targets::{Input, Lab, bytes};
 use assay_wasmtime::{Compiler, Configuration};
@@ -170,40 +170,39 @@ fn nothing_is_found(engines: &[&str]) {
     assert!(found.is_empty(), "in {cases} cases:\n{}", found.join("\n"));
 }
 
-/// An engine that does in this case what the subject does, if there is one to be believed: an oracle
-/// that is not among `engines`, or, where none of these can run the module, all other compilers.
+/// Who does in this case what the subject does, if those to be believed are of one mind: the oracles
+/// that are not among `engines`, or, where none of these can run the module, the other compilers.
 fn sides_with_subject(all: &mut Lab, plan: &Plan, engines: &[&str]) -> Option<String> {
     let configuration = &plan.setup.configuration;
     let subject = all.subject(configuration).ok()?.run(&plan.program).ok()?;
-    let mut agrees = |engine: &mut dyn Engine| {
-        // A module may not use all that it was allowed, so that everybody is asked; who refuses it
-        // has no say.
-        let transcript = engine.run(&plan.program).ok()?;
-        let outcome = &transcript.instantiation.outcome;
-        let says = !matches!(outcome, Outcome::Rejected(_));
-        says.then(|| compare(&plan.program, &subject, &transcript).end == Comparison::Equal)
-    };
     let mut said = Vec::new();
     for number in 0..all.oracles().len() {
         let oracle = all.oracle_mut(number)?;
-        if !engines.contains(&oracle.name())
-            && let Some(agrees) = agrees(oracle)
-        {
-            said.push((oracle.name().to_owned(), agrees));
+        if !engines.contains(&oracle.name()) {
+            let name = oracle.name().to_owned();
+            said.extend(agrees(oracle, plan, &subject).map(|agrees| (name, agrees)));
         }
     }
     if said.is_empty() {
-        for compiler in Compiler::ALL {
-            if compiler != configuration.compiler
-                && let Some(agrees) = agrees(all.subject(&Configuration::of(compiler)).ok()?)
-            {
-                said.push((compiler.engine_name().into(), agrees));
-            }
+        let others = Compiler::ALL.into_iter();
+        for compiler in others.filter(|&compiler| compiler != configuration.compiler) {
+            let engine = all.subject(&Configuration::of(compiler)).ok()?;
+            let name = compiler.engine_name().to_owned();
+            said.extend(agrees(engine, plan, &subject).map(|agrees| (name, agrees)));
         }
     }
-    let names: Vec<_> = said.iter().map(|(name, _)| name.as_str()).collect();
-    let unanimous = !said.is_empty() && said.iter().all(|(_, agrees)| *agrees);
-    unanimous.then(|| names.join(" and "))
+    let of_one_mind = !said.is_empty() && said.iter().all(|(_, agrees)| *agrees);
+    let names = said.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    of_one_mind.then(|| names.join(" and "))
+}
+
+/// Whether an engine does what the subject did; none where it cannot run the module. A module may
+/// not use all features that it was allowed, so that it has to be tried.
+fn agrees(engine: &mut dyn Engine, plan: &Plan, subject: &Transcript) -> Option<bool> {
+    let transcript = engine.run(&plan.program).ok()?;
+    let outcome = &transcript.instantiation.outcome;
+    let ran = !matches!(outcome, Outcome::Rejected(_));
+    ran.then(|| compare(&plan.program, subject, &transcript).end == Comparison::Equal)
 }
 
 /// The kind of difference that a signature `TARGET SUBJECT/ORACLE KIND: …` tells.

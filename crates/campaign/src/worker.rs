@@ -9,6 +9,7 @@ use assay_wasmtime::{Configuration, STACK_BYTES_NEEDED};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
+use std::sync::mpsc;
 
 /// Serves orders from standard input until it ends.
 ///
@@ -34,9 +35,8 @@ struct Worker {
 
 fn work() -> io::Result<()> {
     let mut worker = None;
-    for line in io::stdin().lock().lines() {
-        let order: Order = serde_json::from_str(&line?).map_err(io::Error::other)?;
-        match (order, &mut worker) {
+    for order in orders() {
+        match (order?, &mut worker) {
             (
                 Order::Start {
                     target,
@@ -78,6 +78,22 @@ fn work() -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The orders. They are read on a thread of their own: when they end, there is no more work, or the
+/// supervisor is gone, and then this process ends, even where a subject does not.
+fn orders() -> mpsc::Receiver<io::Result<Order>> {
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let order = line.and_then(|line| serde_json::from_str(&line).map_err(io::Error::other));
+            if send.send(order).is_err() {
+                return;
+            }
+        }
+        std::process::exit(0)
+    });
+    receive
 }
 
 /// Tells the supervisor. When that is gone there is nobody left to work for.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Puts a WebAssembly runtime on trial.
 #[derive(Debug, Parser)]
-#[command(name = "assay", version, about)]
+#[command(name = "assay", version)]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]

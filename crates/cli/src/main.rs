@@ -41,6 +41,9 @@ fn main() -> ExitCode {
             print!("{error}");
             return ExitCode::SUCCESS;
         }
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            return misuse("say what to do: run, list, replay or doctor; --help tells more");
+        }
         Err(error) => return misuse(&first_line(&error.to_string())),
     };
     let result = match args.verb {
@@ -61,10 +64,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// What a complaint begins with.
+const SPEAKER: &str = "assay: ";
+
 /// One line on standard error, and exit code 2.
 fn misuse(why: &str) -> ExitCode {
     eprintln!(
-        "assay: {}",
+        "{SPEAKER}{}",
         why.strip_prefix("error: ")
             .unwrap_or(why)
             .replace('\n', " ")

@@ -1,7 +1,7 @@
 //! `assay replay`: each case in a process of its own, since it may take that down.
 
 use crate::args::{Replay, ReplayOne};
-use crate::{NOT_COMPARED, Verdict, cases};
+use crate::{NOT_COMPARED, SPEAKER, Verdict, cases};
 use anyhow::{Context, Result, anyhow, bail};
 use assay_case::Case;
 use assay_targets::{Discard, Lab, PairEnd, Report, find};
@@ -70,7 +70,11 @@ fn in_process_of_its_own(path: &Path, args: &Replay) -> Result<(&'static str, St
         Some(0) => (PASSES, String::new()),
         Some(1) => (FAILS, first(&output.stdout)),
         Some(code) if code == i32::from(NOT_COMPARED) => (UNCOMPARED, first(&output.stdout)),
-        Some(2) => bail!("{}: {}", path.display(), first(&output.stderr)),
+        Some(2) => {
+            let why = first(&output.stderr);
+            let why = why.strip_prefix(SPEAKER).unwrap_or(&why);
+            bail!("{}: {why}", path.display())
+        }
         _ => (FAILS, format!("its process ended: {}", output.status)),
     })
 }

@@ -20,7 +20,7 @@ pub enum Outcome {
         payload: Vec<Value>,
     },
     /// It ran into a limit. Never equal to a trap: which limit is hit first, and when, is the
-    /// engine's own affair (Core specification, appendix A.2, "Implementation Limitations"),
+    /// engine's own affair (Core specification, appendix A.3, "Implementation Limitations"),
     /// except for fuel, which the module itself counts.
     Exhausted(Resource),
     /// The engine refused the module.

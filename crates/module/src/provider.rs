@@ -41,7 +41,7 @@ impl<'a> Provider<'a> {
         for payload in Parser::new(0).parse_all(wasm).flatten() {
             if let Payload::TypeSection(section) = payload {
                 // The whole section, since types are equal only within equal recursion groups
-                // (Core, section 3.1.2, "Rolling and Unrolling"). The caller has read it before.
+                // (Core, section 3.1, "Rolling and Unrolling"). The caller has read it before.
                 if RoundtripReencoder
                     .parse_type_section(&mut sections.types, section)
                     .is_err()

@@ -33,7 +33,7 @@ pub enum Type {
     Ref(Hierarchy, RefType),
 }
 
-/// The hierarchies of reference types (Core, section 3.3.3, "Heap Types").
+/// The hierarchies of reference types (Core, section 2.3, "Heap Types").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hierarchy {
     /// `anyref` and below.

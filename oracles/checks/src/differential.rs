@@ -6,7 +6,7 @@
 //! bit.
 //!
 //! **Why it is sound.** WebAssembly is deterministic but for what the specification lists in
-//! appendix A.3 ("Profiles") and Core section 4.2 ("Runtime Structure"), and a program here has
+//! appendix A.2 ("Profiles") and Core section 4.2 ("Runtime Structure"), and a program here has
 //! none of it left, except as follows.
 //!
 //! **Legal nondeterminism**
@@ -14,18 +14,20 @@
 //!   left to compare around. One remains: the payload of an exception that reaches the host
 //!   uncaught, where JavaScript reads `f32` and `f64` as numbers and may change a NaN's bits (JS
 //!   API, section "ToJSValue"). There any NaN equals any other of its type.
-//! - *Exhaustion* of stack, memory or time (Core A.2, "Implementation Limitations"): ends the case
-//!   as a discard that names the side and the resource; it never equals a trap. Fuel is counted by
-//!   the module, and must run out at the same instruction.
-//! - *Growth* (Core 4.6.7, `memory.grow` and `table.grow` may fail): declared maxima are small, so
+//! - *Exhaustion* of stack, memory or time (Core A.3, "Implementation Limitations"): ends the case
+//!   as a discard that names the side and the resource; it never equals a trap. So does Wasmtime's
+//!   own fuel where a configuration counts it: it pays for a bulk instruction by its length before
+//!   it looks at bounds. The fuel that is compared is counted by the module, and must run out at
+//!   the same instruction.
+//! - *Growth* (Core 4.6, `memory.grow` and `table.grow` may fail): declared maxima are small, so
 //!   that no engine has reason to refuse; a refusal shows as a difference.
-//! - *Relaxed SIMD* (Core 4.3.2, "Relaxed Operations"): not generated for a differential case.
+//! - *Relaxed SIMD* (Core 4.3, "Numerics": relaxed operations): not generated for a differential case.
 //! - *Which trap* (Core 4.6): an engine that reports several traps by one text is compared by the
 //!   set of them, see [`Traps`](assay_engine::Traps).
-//! - *Which of several reasons to trap* (Core 4.2.1, "Results", where there is one `trap` and no
+//! - *Which of several reasons to trap* (Core 4.2.2, "Results", where there is one `trap` and no
 //!   kinds of it): a bulk instruction on arrays may have more than one reason at once, and engines
-//!   look for them in different orders. In a module that has such an instruction, all its reasons
-//!   are one trap, see [`mod@reasons`].
+//!   look for them in different orders. In a program that has such an instruction, all its reasons
+//!   are one trap, see `differential/reasons.rs`.
 
 mod reasons;
 

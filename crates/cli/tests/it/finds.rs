@@ -84,8 +84,9 @@ fn a_fault_is_found_and_an_engine_without_it_passes() {
     assert_eq!(replay.status.code(), Some(0), "{table}{}", stderr(&replay));
     let passes = table.lines().filter(|line| line.starts_with("passes"));
     assert_eq!(passes.count(), found.len(), "{table}");
+    let last = table.lines().last().unwrap_or_default();
     assert!(
-        table.ends_with(&format!("0 of {} fail\n", found.len())),
+        last.starts_with(&format!("0 of {} fail", found.len())),
         "{table}"
     );
 }

@@ -30,7 +30,7 @@ fn run_refuses(args: &[&str], about: &str) {
 
 #[test]
 fn verbs_and_flags() {
-    refuses(&[], "subcommand");
+    refuses(&[], "say what to do");
     refuses(&["walk"], "walk");
     run_refuses(&["--frobnicate"], "--frobnicate");
     run_refuses(&["--cases", "1", "--time", "1s"], "--time");
@@ -141,7 +141,7 @@ fn cases_that_do_not_read() {
         ("no-engine", "no such engine", |header, _| {
             *header = header.replace("name = \"wasmi\"", "name = \"wasmo\"")
         }),
-        ("no-subject", "no subject", |header, _| {
+        ("no-subject", "is not here", |header, _| {
             *header = header.replace("role = \"subject\"", "role = \"oracle\"")
         }),
         ("no-target", "there is no target", |header, _| {

@@ -29,6 +29,7 @@ fn help_and_version() {
         let output = run(args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
         assert!(stdout(&output).contains("assay"), "{args:?}");
+        assert!(!stdout(&output).contains("internal"), "{args:?}");
         assert_eq!(stderr(&output), "", "{args:?}");
     }
 }

@@ -60,6 +60,28 @@ fn what_a_program_runs_out_of() {
     });
 }
 
+/// Wasmtime's own fuel pays for a bulk instruction by its length, and before it looks at bounds. So
+/// it runs out where other engines trap, and that is no trap.
+#[test]
+fn its_own_fuel_pays_for_what_is_out_of_bounds() {
+    let fields = "(memory i64 1) (func (export \"f\") (param i64)
+        (memory.fill (i64.const 0) (i32.const 0) (local.get 0)))";
+    let program = calling(fields, &[Value::I64(1 << 63)]);
+    for (fuel, expected) in [
+        (
+            false,
+            Outcome::Trapped(Trap::OutOfBoundsMemoryAccess.into()),
+        ),
+        (true, Outcome::Exhausted(Resource::Time)),
+    ] {
+        let mut configuration = crate::Configuration::default();
+        configuration.code.fuel = fuel;
+        let mut engine = engine_in(configuration);
+        let transcript = drive(&mut engine, &program).expect("it runs");
+        assert_eq!(last(&transcript), expected, "with fuel: {fuel}");
+    }
+}
+
 #[test]
 fn memory_that_cannot_be_had() {
     with_stack(|| {

@@ -53,7 +53,7 @@ macro_rules! canaries {
         &[$(Canary {
             fault: Fault::$fault,
             cases: $cases,
-            direct: &$direct,
+            direct: $direct,
             indirect: canaries!(@ $indirect),
             engines: $engines,
         }),*]
@@ -62,27 +62,30 @@ macro_rules! canaries {
     (@ nothing) => { &[] };
 }
 
+/// How a wrong value shows: where it is returned, and where the generator folds it into a global.
+const VALUE: &[&str] = &["result", "global"];
+
 const CANARIES: &[Canary] = canaries! {
-    ResultBit     WITH_WASMI   30 ["result"]                then nothing
-    TrapSwallowed WITH_WASMI   30 ["outcome"]               then nothing
-    TrapKind      WITH_WASMI   30 ["trap"]                  then nothing
-    GlobalWrite   WITH_WASMI  100 ["global"]                then anything
-    MemoryWrite   WITH_WASMI 2000 ["memory"]                then anything
-    MemoryGrow    WITH_WASMI 1500 ["memory-size"]           then anything
-    TableWrite    WITH_WASMI 3000 ["table", "result"]       then anything
-    TableGrow     WITH_WASMI  600 ["table", "result"]       then anything
-    Payload       WITH_V8      30 ["payload"]               then nothing
-    Tag           WITH_V8      30 ["tag"]                   then nothing
-    HostCall      WITH_WASMI  500 ["host-calls"]            then nothing
-    Fuel          WITH_WASMI   30 ["fuel"]                  then anything
-    SignExtension WITH_WASMI  600 ["result"]                then anything
-    Comparison    WITH_WASMI  500 ["result"]                then anything
-    Rounding      WITH_WASMI 1000 ["result"]                then anything
-    RefTest       WITH_V8     500 ["result"]                then anything
-    HeapWrite     WITH_V8     600 ["result"]                then anything
-    BranchTable   WITH_WASMI  500 ["result"]                then anything
-    Select        WITH_WASMI  100 ["result"]                then anything
-    Lane          WITH_WASMI  200 ["result"]                then anything
+    ResultBit     WITH_WASMI   50 (&["result"])          then nothing
+    TrapSwallowed WITH_WASMI  100 (&["outcome"])         then nothing
+    TrapKind      WITH_WASMI  100 (&["trap"])            then nothing
+    GlobalWrite   WITH_WASMI  200 (&["global"])          then anything
+    MemoryWrite   WITH_WASMI 3000 (&["memory"])          then anything
+    MemoryGrow    WITH_WASMI 3000 (&["memory-size"])     then anything
+    TableWrite    WITH_WASMI 3000 (&["table", "result"]) then anything
+    TableGrow     WITH_WASMI 2000 (&["table", "result"]) then anything
+    Payload       WITH_V8     100 (&["payload"])         then nothing
+    Tag           WITH_V8     100 (&["tag"])             then nothing
+    HostCall      WITH_WASMI 2000 (&["host-calls"])      then nothing
+    Fuel          WITH_WASMI   50 (&["fuel"])            then anything
+    SignExtension WITH_WASMI 2000 VALUE                  then anything
+    Comparison    WITH_WASMI 2000 VALUE                  then anything
+    Rounding      WITH_WASMI 2000 VALUE                  then anything
+    RefTest       WITH_V8    1500 VALUE                  then anything
+    HeapWrite     WITH_V8    1500 VALUE                  then anything
+    BranchTable   WITH_WASMI 2000 VALUE                  then anything
+    Select        WITH_WASMI  500 VALUE                  then anything
+    Lane          WITH_WASMI 3000 VALUE                  then anything
 };
 
 #[test]

@@ -81,7 +81,7 @@ fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
     Ok(Config {
         min_funcs: 1,
         max_funcs: u.int_in_range(1..=3)?,
-        max_instructions: u.int_in_range(20..=60)?,
+        max_instructions: u.int_in_range(24..=76)?,
         min_types: 2,
         max_types: u.int_in_range(2..=5)?,
         max_globals: 6,

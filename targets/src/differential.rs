@@ -33,6 +33,8 @@ pub struct Plan {
     pub features: Features,
     /// What is run.
     pub program: Program,
+    /// Why exports, or calls that a script makes, are not called: one entry for each.
+    pub left_out: Vec<&'static str>,
     /// The size of the module before it was made ready.
     pub original_bytes: usize,
 }
@@ -49,6 +51,7 @@ pub fn run(lab: &mut Lab, input: &Input<'_>) -> Report {
 pub fn judge_plan(lab: &mut Lab, plan: &Plan) -> Report {
     let mut report = judge(lab, &plan.setup, plan.features, &plan.program);
     report.generator = plan.generator.into();
+    report.left_out.clone_from(&plan.left_out);
     report
 }
 
@@ -125,6 +128,7 @@ fn make(setup: Setup, generator: &'static str, draft: Draft) -> std::result::Res
         generator,
         features,
         program: finished.program,
+        left_out: finished.left_out,
         original_bytes,
     })
 }

@@ -18,6 +18,8 @@ pub struct Report {
     pub features: Features,
     /// The comparisons with each oracle. Empty when the case was given up before.
     pub pairs: Vec<Pair>,
+    /// Why exports, or calls that a script makes, are not called: one entry for each.
+    pub left_out: Vec<&'static str>,
     /// Why the case as a whole was given up, if it was.
     pub discard: Option<Discard>,
     /// What is wrong.

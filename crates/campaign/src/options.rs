@@ -86,6 +86,17 @@ impl EngineOptions {
         })
     }
 
+    /// How many modules of the user's scripts are not valid for any features that Assay knows, and
+    /// so are passed over; `None` where there are no modules of the user.
+    ///
+    /// # Errors
+    ///
+    /// See [`OptionsError`].
+    pub fn invalid_modules(&self) -> Result<Option<usize>, OptionsError> {
+        let found = self.modules.as_deref().map(modules::find).transpose()?;
+        Ok(found.map(|(_, invalid)| invalid))
+    }
+
     fn js(&self) -> JsOptions {
         JsOptions {
             node: self.node.clone(),

@@ -17,6 +17,9 @@ pub struct Stats {
     pub discards: BTreeMap<String, u64>,
     /// Pairs of engines, as `SUBJECT/ORACLE`.
     pub pairs: BTreeMap<String, PairStats>,
+    /// Exports, and calls that scripts make, that were not called, by reason.
+    #[serde(default)]
+    pub left_out: BTreeMap<String, u64>,
     /// Cases by generator.
     pub generators: BTreeMap<String, u64>,
 }
@@ -44,6 +47,9 @@ impl Stats {
         *self.generators.entry(report.generator.clone()).or_default() +=
             u64::from(!report.generator.is_empty());
         self.generators.retain(|_, count| *count > 0);
+        for why in &report.left_out {
+            *self.left_out.entry((*why).to_owned()).or_default() += 1;
+        }
         if let Some(discard) = &report.discard {
             *self.discards.entry(discard.to_string()).or_default() += 1;
         }
@@ -73,6 +79,7 @@ impl Stats {
         self.useful += other.useful;
         self.comparisons += other.comparisons;
         merge(&mut self.discards, &other.discards);
+        merge(&mut self.left_out, &other.left_out);
         merge(&mut self.generators, &other.generators);
         for (name, theirs) in &other.pairs {
             let ours = self.pairs.entry(name.clone()).or_default();

@@ -42,6 +42,7 @@ fn target(summary: &Summary) -> Value {
         "useful": summary.stats.useful,
         "comparisons": summary.stats.comparisons,
         "discards": summary.stats.discards,
+        "left_out": summary.stats.left_out,
         "pairs": summary.stats.pairs,
         "generators": summary.stats.generators,
         "findings": findings,

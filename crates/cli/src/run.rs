@@ -24,6 +24,9 @@ pub fn run(args: Run) -> Result<Verdict> {
     };
     // What is wrong with the options is said once, here, and not by every worker.
     engines.lab()?;
+    if let Some(invalid) = engines.invalid_modules()?.filter(|&invalid| invalid > 0) {
+        eprintln!("{invalid} modules in scripts are not valid, and passed over");
+    }
     let seed = args.seed.unwrap_or_else(random_seed);
     let program = std::env::current_exe().context("cannot find this program again")?;
     let mut printer = Printer::new(args.json);

@@ -125,6 +125,7 @@ impl Printer {
         ));
         self.pairs(&stats.pairs);
         self.counts("given up", &stats.discards);
+        self.counts("not called", &stats.left_out);
         for missing in &summary.missing {
             self.plain(&format!("  without {}: {}", missing.name, missing.why));
         }

@@ -15,6 +15,8 @@ pub struct Draft {
     pub features: Features,
     /// Which functions are called.
     pub exports: Exports,
+    /// How many calls of a script have arguments that no host can make.
+    pub calls_left_out: usize,
     /// What array lengths are masked with, if they are ([`Plan::array_mask`]).
     pub array_mask: Option<i32>,
     /// The exports whose exceptions are to reach the host ([`Plan::uncaught`]).
@@ -34,13 +36,16 @@ pub struct DraftCall {
     pub args: Vec<Value>,
 }
 
+/// Why a call of a script is left out.
+const NO_SUCH_ARGUMENT: &str = "an argument that no host can make";
+
 /// A draft made ready.
 #[derive(Clone, Debug)]
 pub struct Finished {
     /// What engines run.
     pub program: Program,
-    /// The exports that cannot be called, and why.
-    pub left_out: Vec<(String, &'static str)>,
+    /// Why exports, or calls that a script makes, are not called: one entry for each.
+    pub left_out: Vec<&'static str>,
 }
 
 impl Draft {
@@ -69,6 +74,8 @@ impl Draft {
             Some(callable.call(&call.args))
         };
         let calls = self.calls.iter().filter_map(call).collect();
+        let exports = ready.left_out.iter().map(|(_, why)| *why);
+        let calls_left_out = std::iter::repeat_n(NO_SUCH_ARGUMENT, self.calls_left_out);
         let program = Program {
             modules: ready.modules,
             host: ready.host,
@@ -79,7 +86,7 @@ impl Draft {
         };
         Ok(Finished {
             program,
-            left_out: ready.left_out,
+            left_out: exports.chain(calls_left_out).collect(),
         })
     }
 }

@@ -21,6 +21,8 @@ pub struct Found {
     pub wasm: Vec<u8>,
     /// The calls that a script makes of it.
     pub calls: Vec<DraftCall>,
+    /// How many more it makes, with arguments that no host can make.
+    pub calls_left_out: usize,
 }
 
 /// Why a file gives no module.
@@ -120,6 +122,7 @@ fn read(path: &Path, found: &mut Vec<Found>) -> Result<usize, ModulesError> {
         name,
         wasm,
         calls: Vec::new(),
+        calls_left_out: 0,
     });
     Ok(0)
 }
@@ -149,6 +152,7 @@ pub fn script(name: &str, text: &str, found: &mut Vec<Found>) -> Result<usize, w
                             name: format!("{name}#{number}"),
                             wasm,
                             calls: Vec::new(),
+                            calls_left_out: 0,
                         });
                         here = true;
                     }
@@ -169,8 +173,11 @@ pub fn script(name: &str, text: &str, found: &mut Vec<Found>) -> Result<usize, w
                 exec: WastExecute::Invoke(invoke),
                 ..
             } if here && invoke.module.is_none() => {
-                if let (Some(call), Some(last)) = (draft_call(&invoke), found.last_mut()) {
-                    last.calls.push(call);
+                if let Some(last) = found.last_mut() {
+                    match draft_call(&invoke) {
+                        Some(call) => last.calls.push(call),
+                        None => last.calls_left_out += 1,
+                    }
                 }
             }
             _ => {}
@@ -223,6 +230,7 @@ pub fn draft(u: &mut Unstructured<'_>, found: &Found) -> arbitrary::Result<Draft
     let mut draft = Draft {
         wasm: found.wasm.clone(),
         calls: found.calls.clone(),
+        calls_left_out: found.calls_left_out,
         features: used(&found.wasm),
         ..Draft::default()
     };

@@ -27,8 +27,6 @@ pub struct Info {
     pub exports: Vec<Export>,
     /// How many of the functions are imported.
     pub imported_functions: u32,
-    /// Whether there is a start function.
-    pub has_start: bool,
 }
 
 /// An import.
@@ -115,7 +113,6 @@ impl Info {
                     });
                 }
             }
-            Payload::StartSection { .. } => self.has_start = true,
             _ => {}
         }
         Ok(())

@@ -86,11 +86,6 @@ impl Type {
             Self::Ref(..) => &[Slot::I64],
         }
     }
-
-    /// Whether such a value crosses the boundary as it is, both ways.
-    pub fn is_plain(self) -> bool {
-        matches!(self, Self::I32 | Self::I64)
-    }
 }
 
 impl Hierarchy {

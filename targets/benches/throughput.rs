@@ -11,6 +11,10 @@ use assay_targets::{Input, Lab, LabOptions, bytes, differential};
 use assay_wasmtime::{Compiler, Configuration, STACK_BYTES_NEEDED, WasmtimeEngine};
 use std::time::{Duration, Instant};
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const DEFAULT_CASES: u64 = 2000;
 const SEED: u64 = 1;
 

@@ -31,6 +31,8 @@ pub struct Plan {
     pub generator: &'static str,
     /// The features that the module was allowed.
     pub features: Features,
+    /// What was generated.
+    pub draft: Draft,
     /// What is run.
     pub program: Program,
     /// Why exports, or calls that a script makes, are not called: one entry for each.
@@ -47,12 +49,33 @@ pub fn run(lab: &mut Lab, input: &Input<'_>) -> Report {
     }
 }
 
-/// Judges a case.
+/// Judges a case. Where something is found, the case is made ready once more in the way that says
+/// most, and if that shows it too, that is what is reported.
 pub fn judge_plan(lab: &mut Lab, plan: &Plan) -> Report {
     let mut report = judge(lab, &plan.setup, plan.features, &plan.program);
+    if !report.findings.is_empty()
+        && let Some(program) = in_the_open(&plan.draft)
+    {
+        let again = judge(lab, &plan.setup, plan.features, &program);
+        if !again.findings.is_empty() {
+            report.findings = again.findings;
+        }
+    }
     report.generator = plan.generator.into();
     report.left_out.clone_from(&plan.left_out);
     report
+}
+
+/// The program with its functions as they are, and its state slot by slot; `None` where that is
+/// how it was run.
+fn in_the_open(draft: &Draft) -> Option<Program> {
+    let open = Draft {
+        fuse: false,
+        digest: false,
+        ..draft.clone()
+    };
+    let hidden = draft.fuse || draft.digest;
+    hidden.then(|| open.finish().ok())?.map(|made| made.program)
 }
 
 /// Makes the case of the input, and runs nothing.
@@ -116,7 +139,7 @@ fn plan_module(
 
 fn make(setup: Setup, generator: &'static str, draft: Draft) -> std::result::Result<Plan, Discard> {
     let (features, original_bytes) = (draft.features, draft.wasm.len());
-    let finished = draft.finish().map_err(|error| match error {
+    let finished = draft.clone().finish().map_err(|error| match error {
         PrepareError::Unprovided(_) => Discard::Unprovided,
         PrepareError::Carry(_) | PrepareError::Malformed(_) => Discard::Uncarried,
     })?;
@@ -127,6 +150,7 @@ fn make(setup: Setup, generator: &'static str, draft: Draft) -> std::result::Res
         setup,
         generator,
         features,
+        draft,
         program: finished.program,
         left_out: finished.left_out,
         original_bytes,

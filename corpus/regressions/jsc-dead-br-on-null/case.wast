@@ -16,13 +16,8 @@
       drop
     end
   )
-  (func (export "assay:observe") (result i32)
-    i32.const 20000
-  )
 )
-(assert_return (invoke "assay:observe") (i32.const 20000))
 
 (assert_return (invoke "f"))
-(assert_return (invoke "assay:observe") (i32.const 20000))
 
 ;; end

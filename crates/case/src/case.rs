@@ -1,9 +1,10 @@
 //! The case itself.
 
 use crate::{CaseError, modules, text};
-use assay_engine::{Features, Outcome, Program, Step, Transcript, Value, names};
+use assay_engine::{Features, Outcome, Program, Shim, Step, Transcript, Value, names};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
+use std::mem::discriminant;
 
 /// Everything that one test needs, and what came of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,16 +168,16 @@ impl Case {
     }
 
     fn check_calls(&self) -> Result<(), CaseError> {
+        let shim = self.program.shim.as_ref();
+        if !shim.is_none_or(is_callable) {
+            let what = "its shim has more arguments or results than engines allow";
+            return Err(CaseError::unwritable(what));
+        }
         for (i, call) in self.program.calls.iter().enumerate() {
-            let breach = if is_reserved(&call.export) {
-                format!("calls {:?}, which only observations may", call.export)
-            } else if call.catches != is_catching(&call.export) {
-                format!(
-                    "calls {:?}, whose name does not agree with `catches`",
-                    call.export
-                )
-            } else if let Some(value) = call.args.iter().find(|v| !text::is_argument(**v)) {
+            let breach = if let Some(value) = call.args.iter().find(|v| !text::is_argument(**v)) {
                 format!("has the argument {value}, which no script can make")
+            } else if let Some(breach) = breach(&call.export, &call.args, shim) {
+                breach.to_owned()
             } else {
                 continue;
             };
@@ -189,9 +190,13 @@ impl Case {
         let start = &expected.instantiation;
         let returns = |values: &[Value]| start.outcome == Outcome::Returned(values.to_vec());
         let nothing_after = start.state.is_none() && expected.calls.is_empty();
-        let mut slots = expected
-            .steps()
-            .flat_map(|step| step.state.iter().flat_map(|s| &s.slots));
+        let shim = self.program.shim.as_ref();
+        let width = shim.map_or(0, |shim| shim.state.len());
+        let slots = || {
+            expected
+                .steps()
+                .filter_map(|s| Some(&s.state.as_ref()?.slots))
+        };
         let rules = [
             (
                 !expected.starts() || returns(&[]),
@@ -202,15 +207,19 @@ impl Case {
                 "something follows an instantiation that fails",
             ),
             (
-                !returns(&[]) || !nothing_after || !start.host.is_empty(),
-                "nothing is expected",
-            ),
-            (
                 expected.calls.len() <= self.program.calls.len(),
                 "more calls are expected than made",
             ),
             (
-                slots.all(is_exact),
+                slots().all(|slots| slots.len() == width),
+                "a state has not as many slots as the shim tells",
+            ),
+            (
+                shim.is_some() || has_plain_states(expected),
+                "without a shim, a state is missing, or is there after exhaustion",
+            ),
+            (
+                slots().flatten().all(|&slot| text::Pattern::is_exact(slot)),
                 "a slot has a value that a script cannot claim exactly",
             ),
         ];
@@ -242,25 +251,46 @@ impl Steps for Transcript {
     }
 }
 
-/// Whether the export is a shim that catches.
-pub(crate) fn is_catching(export: &str) -> bool {
-    names::is_catching(export)
+/// Whether a program without a shim has a state after a call with this outcome: the
+/// [driver](assay_engine::drive) stops where an engine is exhausted, and looks everywhere else.
+pub(crate) fn is_observed(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::Exhausted(_))
 }
 
-/// The number of the tag whose payload the export gives.
-pub(crate) fn payload_tag(export: &str) -> Option<u32> {
-    let tag = export.strip_prefix("assay:payload:")?.parse().ok()?;
-    (names::payload(tag) == export).then_some(tag)
+/// Whether states are where a program without a shim has them: a script has no line for those.
+fn has_plain_states(expected: &Transcript) -> bool {
+    let has_its_state = |step: &Step| step.state.is_some() == is_observed(&step.outcome);
+    expected.instantiation.state.is_some() == expected.starts()
+        && expected.calls.iter().all(has_its_state)
 }
 
-/// Whether only the observing lines of a script call this export.
-pub(crate) fn is_reserved(export: &str) -> bool {
-    export == names::OBSERVE || payload_tag(export).is_some()
+/// Why the program cannot make this call, if it cannot. What is not a call of the shim would leave
+/// the state untold, and [`Shim::LOOK`] stands for the lines that tell nothing else.
+pub(crate) fn breach(export: &str, args: &[Value], shim: Option<&Shim>) -> Option<&'static str> {
+    let look = shim?.look();
+    let is_alike = |(a, b)| discriminant::<Value>(a) == discriminant(b);
+    if export != names::CALL {
+        Some("goes to another export than the shim's")
+    } else if args.len() != look.len() || !args.iter().zip(&look).all(is_alike) {
+        Some("has other arguments than the shim takes")
+    } else if is_look(args) {
+        Some("has the number that calls no function")
+    } else {
+        None
+    }
 }
 
-/// Whether a script can claim exactly this value.
-fn is_exact(value: &Value) -> bool {
-    matches!(text::Pattern::of(*value), Some(text::Pattern::Is(_)))
+/// Whether these are arguments of the shim that call no function.
+pub(crate) fn is_look(args: &[Value]) -> bool {
+    Shim::number(args) == Some(Shim::LOOK)
+}
+
+/// Whether an engine can call a shim with so many arguments and results. The number is that of
+/// the JavaScript API, section "Implementation-defined Limits".
+pub(crate) fn is_callable(shim: &Shim) -> bool {
+    let args = 1 + u64::from(shim.ints) + u64::from(shim.externs);
+    let results = u64::from(shim.results) + 1 + shim.state.len() as u64;
+    args.max(results) <= 1000
 }
 
 fn counted(n: usize, noun: &str) -> String {

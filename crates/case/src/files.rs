@@ -30,7 +30,8 @@ impl Case {
     ///
     /// [`CaseError::Unwritable`], see [`Case::check`].
     pub fn to_wast(&self) -> Result<String, CaseError> {
-        Ok(script::write(&split::split(self)?.1))
+        let (_, script) = split::split(self)?;
+        Ok(script::write(&script, self.program.shim.as_ref()))
     }
 
     /// The header: what `case.toml` holds.
@@ -213,12 +214,13 @@ fn parse_header(toml: &str, path: &Path, indent: usize) -> Result<Header, CaseEr
 /// Reads a script and joins it with its header, which are `whole` together.
 fn assemble(header: Header, wast: &str, path: &Path, whole: &Path) -> Result<Case, CaseError> {
     check_end(wast, path, "script", script::END)?;
-    let script = script::parse(wast).map_err(|Fault { line, column, what }| CaseError::Script {
+    let fault = |Fault { line, column, what }| CaseError::Script {
         path: path.to_owned(),
         line,
         column,
         what,
-    })?;
+    };
+    let script = script::parse(wast, header.shim.as_ref()).map_err(fault)?;
     join::join(header, script).map_err(|what| CaseError::Disagree {
         path: whole.to_owned(),
         what,

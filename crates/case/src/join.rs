@@ -1,11 +1,12 @@
 //! A case put together from header and script.
 
 use crate::Case;
-use crate::case::{Steps, is_catching};
+use crate::case::{Steps, is_observed};
 use crate::header::{CallText, Header, HeaderStep};
-use crate::modules::{Facts, Manner};
 use crate::script::{Claim, Script};
-use assay_engine::{Call, Features, Module, Outcome, Program, State, Step, Transcript, Value};
+use assay_engine::{
+    Call, Features, Module, Outcome, Program, Shim, State, Step, Transcript, Value,
+};
 
 /// Puts a case together.
 ///
@@ -14,11 +15,14 @@ use assay_engine::{Call, Features, Module, Outcome, Program, State, Step, Transc
 /// Where header and script do not belong together.
 pub(crate) fn join(header: Header, script: Script) -> Result<Case, String> {
     let steps = steps_in_order(header.steps, script.calls.len())?;
-    let expected = transcript(&script, steps)?;
+    let expected = transcript(&script, steps, header.shim.as_ref())?;
     let mut calls: Vec<_> = script
         .calls
         .into_iter()
-        .map(|c| call(c.export, c.args))
+        .map(|c| Call {
+            export: c.export,
+            args: c.args,
+        })
         .collect();
     calls.extend(unreached(header.unreached, expected.as_ref())?);
     let registered = script
@@ -33,6 +37,7 @@ pub(crate) fn join(header: Header, script: Script) -> Result<Case, String> {
         modules: registered.chain([main]).collect(),
         host: header.host.into(),
         calls,
+        shim: header.shim,
         memories: header.memories,
         tags: header.tags,
         limits: header.limits,
@@ -56,21 +61,13 @@ pub(crate) fn join(header: Header, script: Script) -> Result<Case, String> {
     Ok(case)
 }
 
-fn call(export: String, args: Vec<Value>) -> Call {
-    let catches = is_catching(&export);
-    Call {
-        export,
-        args,
-        catches,
-    }
-}
-
 /// The calls that only the header has, since the instantiation is expected to fail.
 fn unreached(calls: Vec<CallText>, expected: Option<&Transcript>) -> Result<Vec<Call>, String> {
     if !calls.is_empty() && expected.is_none_or(Transcript::starts) {
         return Err("the header has unreached calls, and the script's module starts".into());
     }
-    Ok(calls.into_iter().map(|c| call(c.export, c.args)).collect())
+    let call = |CallText { export, args }| Call { export, args };
+    Ok(calls.into_iter().map(call).collect())
 }
 
 /// The header's steps by position: the instantiation, then each call of the script.
@@ -97,13 +94,23 @@ fn steps_in_order(steps: Vec<HeaderStep>, calls: usize) -> Result<Vec<HeaderStep
 }
 
 /// The expected transcript, unless nothing at all is expected.
-fn transcript(script: &Script, steps: Vec<HeaderStep>) -> Result<Option<Transcript>, String> {
+fn transcript(
+    script: &Script,
+    steps: Vec<HeaderStep>,
+    shim: Option<&Shim>,
+) -> Result<Option<Transcript>, String> {
     let mut steps = steps.into_iter();
     let header = steps.next().unwrap_or_default();
     let is_silent =
         script.start == Claim::Nothing && script.start_slots.is_none() && header.is_empty();
-    let instantiation = start(script, header)?;
-    let calls = expected_calls(script, steps)?;
+    let start = Claimed {
+        call: None,
+        claim: &script.start,
+        slots: script.start_slots.as_deref(),
+        shim,
+    };
+    let instantiation = start.refined(header)?;
+    let calls = expected_calls(script, steps, shim)?;
     if is_silent && calls.is_empty() {
         return Ok(None);
     }
@@ -117,23 +124,12 @@ fn transcript(script: &Script, steps: Vec<HeaderStep>) -> Result<Option<Transcri
     Ok(Some(transcript))
 }
 
-/// The step of the instantiation.
-fn start(script: &Script, header: HeaderStep) -> Result<Step, String> {
-    let claimed = Claimed {
-        name: "the instantiation".into(),
-        claim: &script.start,
-        told: script.start.start_outcome(),
-        slots: script.start_slots.as_deref(),
-    };
-    claimed.refined(header, Claim::of_start)
-}
-
 /// The steps of the calls of which anything is expected: the first ones, without a gap.
 fn expected_calls(
     script: &Script,
     headers: impl Iterator<Item = HeaderStep>,
+    shim: Option<&Shim>,
 ) -> Result<Vec<Step>, String> {
-    let facts = Facts::of(&script.main);
     let mut steps = Vec::new();
     for (n, (call, header)) in script.calls.iter().zip(headers).enumerate() {
         if call.claim == Claim::Nothing && call.slots.is_none() && header.is_empty() {
@@ -144,60 +140,49 @@ fn expected_calls(
                 "something is expected of call {n}, and nothing of one before it"
             ));
         }
-        let manner = facts.manner(&call.export);
         let claimed = Claimed {
-            name: format!("call {n}"),
+            call: Some(n),
             claim: &call.claim,
-            told: call
-                .claim
-                .call_outcome(manner != Manner::Plain, call.slots.as_deref()),
             slots: call.slots.as_deref(),
+            shim,
         };
-        steps.push(claimed.refined(header, |outcome| Claim::of_call(outcome, &manner))?);
+        steps.push(claimed.refined(header)?);
     }
     Ok(steps)
 }
 
 /// A step as the script has it.
 struct Claimed<'a> {
-    /// What it is called in messages.
-    name: String,
+    /// The number of the call; none for the instantiation.
+    call: Option<usize>,
     /// What the script says.
     claim: &'a Claim,
-    /// The outcome that this alone stands for.
-    told: Option<Outcome>,
     /// The slots after it.
     slots: Option<&'a [Value]>,
+    /// What makes rows of outcomes and slots.
+    shim: Option<&'a Shim>,
 }
 
 impl Claimed<'_> {
-    /// The step with all that the header has to add; `claim_of` says what the script must have
-    /// for an outcome.
-    fn refined(
-        self,
-        header: HeaderStep,
-        claim_of: impl Fn(&Outcome) -> Claim,
-    ) -> Result<Step, String> {
-        let name = &self.name;
+    /// The step with all that the header has to add.
+    fn refined(&self, header: HeaderStep) -> Result<Step, String> {
+        let name = self.name();
         let outcome = match header.outcome() {
-            Some(outcome) if claim_of(&outcome) == *self.claim => outcome,
+            Some(outcome) if self.claim_of(&outcome) == *self.claim => outcome,
             Some(outcome) => {
                 return Err(format!(
                     "the header has that {name} {outcome}, the script claims otherwise"
                 ));
             }
-            None => self.told.ok_or_else(|| untold(name, self.claim))?,
+            None => self.told().ok_or_else(|| untold(&name, self.claim))?,
         };
         let memories = header.memories();
-        let state = match self.slots {
-            Some(slots) => Some(State {
-                slots: slots.to_vec(),
-                memories,
-            }),
+        let state = match self.slots_after(&outcome) {
+            Some(slots) => Some(State { slots, memories }),
             None if memories.is_empty() => None,
             None => {
                 return Err(format!(
-                    "the header has memories after {name}, the script no state"
+                    "the header has memories after {name}, and there is no state"
                 ));
             }
         };
@@ -206,6 +191,41 @@ impl Claimed<'_> {
             host: header.host(),
             state,
         })
+    }
+
+    /// What it is called in messages.
+    fn name(&self) -> String {
+        self.call
+            .map_or("the instantiation".into(), |n| format!("call {n}"))
+    }
+
+    /// What the script must say of this outcome.
+    fn claim_of(&self, outcome: &Outcome) -> Claim {
+        match self.call {
+            None => Claim::of_start(outcome),
+            Some(_) => Claim::of_call(outcome, self.slots.is_some(), self.shim),
+        }
+    }
+
+    /// The outcome that the script alone stands for.
+    fn told(&self) -> Option<Outcome> {
+        match self.call {
+            None => self.claim.start_outcome(),
+            Some(_) => self.claim.call_outcome(self.slots),
+        }
+    }
+
+    /// The slots, where there is a state at all. Without a shim there is one wherever the driver
+    /// looks for one, and it has none.
+    fn slots_after(&self, outcome: &Outcome) -> Option<Vec<Value>> {
+        if self.shim.is_some() {
+            return self.slots.map(<[Value]>::to_vec);
+        }
+        let observed = match self.call {
+            None => matches!(outcome, Outcome::Returned(_)),
+            Some(_) => is_observed(outcome),
+        };
+        observed.then(Vec::new)
     }
 }
 

@@ -19,31 +19,40 @@
 //! | modules, and the names of all but the last | script: `(module ..)`, `(register "name")` |
 //! | name of the main module, the last | header: `main`; a failed module cannot be registered |
 //! | calls | script; `unreached` in the header where the expected instantiation fails |
+//! | the shape of a shim, and the names of its functions and slots | header: `[shim]` |
 //! | expected outcomes and slots | script: `assert_*` lines |
 //! | what an outcome has beyond the words of a script | header: `outcome` of a `[[step]]` |
 //! | expected host calls and digests of memories | header: `[[step]]` |
 //! | everything else | header |
 //!
-//! Whether a call catches follows from the name of its export
-//! ([`names::CATCH`](assay_engine::names::CATCH)). After each call stands the line that observes
-//! the state, which also refills the fuel, as [`drive`](assay_engine::drive) does.
-//!
 //! Both files end with a line that says so (`# end`, `;; end`), so that one that was cut off is
 //! never read as a shorter case.
+//!
+//! # With a shim and without
+//!
+//! With a [`Shim`](assay_engine::Shim) all calls are calls of
+//! [`assay:call`](assay_engine::names::CALL), and what such a call returns is a *row*: results,
+//! status, slots of the state. So one line asserts all that the script knows of a call. Where no
+//! row came back, a *look* follows, as [`drive`](assay_engine::drive) has it: a call with the number
+//! [`Shim::LOOK`](assay_engine::Shim::LOOK), and otherwise zeros and nulls, which returns zeros and
+//! nulls, the status 0, and the slots. Another look stands after the module; where nothing is
+//! expected it asserts nothing, and only refills the fuel. No other call may have that number. What
+//! stands behind `;;` after a call, the name of the function, is for people alone.
+//!
+//! Without a shim there are plain calls of any exports. A state has no slots then, and so no line:
+//! it is there after every call that did not exhaust the engine.
 //!
 //! # Outcomes in a script
 //!
 //! | outcome | line |
 //! |---|---|
-//! | returned | `assert_return` with all bits, also of a NaN; a catching call returns its status 0 too |
+//! | returned | `assert_return` with all bits, also of a NaN; with a shim, a row with status 0 |
 //! | trapped | `assert_trap` with [`Trap::text`](assay_engine::Trap::text); with `""` and the traps in the header where several may be meant |
-//! | threw | `assert_exception`, tag and payload in the header; a catching call returns zeros and the status, and the payload is asserted after it |
-//! | exhausted its fuel | `assert_trap` with `"unreachable"`; the fuel slot of the observation after it is negative |
+//! | threw | `assert_exception`, tag and payload in the header |
+//! | threw what the shim caught: a payload as wide as its results, or no tag that the module knows | `assert_return` with a row |
+//! | exhausted its fuel | `assert_trap` with `"unreachable"`; the fuel slot of the look after it is negative |
 //! | exhausted its stack | `assert_exhaustion` |
 //! | other | a bare `invoke`, or a bare `module`; the header says the rest |
-//!
-//! What a catching call returns before its status when it threw is known to be zeros where the
-//! shim's results are slots; where they are not, a bare `invoke` stands there.
 //!
 //! A transcript does not say which of several modules failed to be instantiated: the script says
 //! that the last did. A refused module is `assert_invalid` (`assert_malformed` where it cannot be

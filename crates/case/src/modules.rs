@@ -1,11 +1,10 @@
 //! Modules between bytes and text, and the few facts about them that a script needs.
 
-use crate::case::is_catching;
 use assay_engine::{Slot, Value, names};
 use std::collections::HashMap;
 use wasmparser::{
     AbstractHeapType, BinaryReaderError, CompositeInnerType, ExternalKind, FuncType, HeapType,
-    Parser, Payload, RefType, SubType, TypeRef, ValType,
+    Parser, Payload, SubType, TypeRef, ValType,
 };
 use wast::Wat;
 use wast::parser::{self, ParseBuffer};
@@ -38,28 +37,6 @@ pub(crate) fn exact_text(wasm: &[u8]) -> Option<String> {
 /// Whether the module can be decoded, valid or not.
 pub(crate) fn decodes(wasm: &[u8]) -> bool {
     printed(wasm).is_some()
-}
-
-/// How a call of an export tells that it threw.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Manner {
-    /// By throwing.
-    Plain,
-    /// By a last result, the status.
-    Catching {
-        /// What it returns before the status when it threw; `None` where that is not known.
-        zeros: Option<Vec<Value>>,
-    },
-}
-
-/// What a catching shim returns in place of a result of this type.
-fn zero(ty: ValType) -> Option<Value> {
-    match ty {
-        ValType::I32 => Some(Value::zero(Slot::I32)),
-        ValType::I64 => Some(Value::zero(Slot::I64)),
-        ValType::Ref(ty) if ty == RefType::EXTERNREF => Some(Value::zero(Slot::Extern)),
-        _ => None,
-    }
 }
 
 /// What a script must know of its main module.
@@ -127,24 +104,18 @@ impl Facts {
         }
     }
 
-    /// Whether it exports a function of this name.
-    pub fn exports(&self, name: &str) -> bool {
-        self.exports.contains_key(name)
-    }
-
-    /// How a script can tell whether a call of this export threw.
-    pub fn manner(&self, export: &str) -> Manner {
-        if !is_catching(export) {
-            return Manner::Plain;
-        }
-        let zeros = self
+    /// The zero or null of this result, as a shim returns it; of type `i32` where the result is
+    /// not known, or is none of a shim.
+    pub fn zero_of(&self, export: &str, result: usize) -> Value {
+        let ty = self
             .exports
             .get(export)
-            .and_then(|ty| match ty.results().split_last() {
-                Some((ValType::I32, results)) => results.iter().map(|&ty| zero(ty)).collect(),
-                _ => None,
-            });
-        Manner::Catching { zeros }
+            .and_then(|ty| ty.results().get(result));
+        Value::zero(match ty {
+            Some(ValType::I64) => Slot::I64,
+            Some(ValType::Ref(_)) => Slot::Extern,
+            _ => Slot::I32,
+        })
     }
 
     /// The heap type of a null passed as this argument: one that the parameter's type has.
@@ -194,12 +165,22 @@ mod tests {
             (import "assay:host" "0" (func (type $f)))
             (func (export "f") (param i32 funcref externref anyref (ref null $s) (ref null $f) exnref)))"#;
         let facts = Facts::of(&wat::parse_str(wat).unwrap());
-        assert!(facts.host && facts.exports("f") && !facts.exports("g"));
+        assert!(facts.host);
         let nulls: Vec<_> = (1..=7).map(|n| facts.null_of("f", n)).collect();
         assert_eq!(
             nulls,
             ["func", "extern", "none", "none", "nofunc", "exn", "extern"]
         );
+    }
+
+    #[test]
+    fn a_zero_has_the_type_of_the_result() {
+        let wat = r#"(module (func (export "f") (result i32 i64 externref f32) unreachable))"#;
+        let facts = Facts::of(&wat::parse_str(wat).unwrap());
+        let zeros: Vec<_> = (0..5).map(|n| facts.zero_of("f", n)).collect();
+        let slots = [Slot::I32, Slot::I64, Slot::Extern, Slot::I32, Slot::I32];
+        assert_eq!(zeros, slots.map(Value::zero));
+        assert_eq!(facts.zero_of("g", 1), Value::I32(0));
     }
 
     #[test]

@@ -2,10 +2,9 @@
 
 use crate::case::Steps;
 use crate::header::{CallText, FORMAT, FeatureName, Header, HeaderStep};
-use crate::modules::{Facts, Manner};
 use crate::script::{Claim, Script, ScriptCall};
 use crate::{Case, CaseError};
-use assay_engine::{Call, Outcome, Step, Transcript, Value};
+use assay_engine::{Call, Outcome, Shim, Step, Transcript, Value};
 
 /// Takes a case apart.
 ///
@@ -14,8 +13,7 @@ use assay_engine::{Call, Outcome, Step, Transcript, Value};
 /// See [`Case::check`].
 pub(crate) fn split(case: &Case) -> Result<(Header, Script), CaseError> {
     case.check()?;
-    let facts = Facts::of(&case.program.main().wasm);
-    Ok((header(case, &facts), script(case, &facts)))
+    Ok((header(case), script(case)))
 }
 
 /// Whether the script can make the calls: not where the instantiation is expected to fail.
@@ -23,8 +21,9 @@ fn is_reached(case: &Case) -> bool {
     case.expected.as_ref().is_none_or(Transcript::starts)
 }
 
-fn script(case: &Case, facts: &Facts) -> Script {
+fn script(case: &Case) -> Script {
     let program = &case.program;
+    let shim = program.shim.as_ref();
     let registered = &program.modules[..program.modules.len() - 1];
     let start = case
         .expected
@@ -40,7 +39,7 @@ fn script(case: &Case, facts: &Facts) -> Script {
             .expected
             .as_ref()
             .and_then(|expected| expected.calls.get(n));
-        script_call(call, step, facts)
+        script_call(call, step, shim)
     });
     Script {
         registered: registered
@@ -49,28 +48,31 @@ fn script(case: &Case, facts: &Facts) -> Script {
             .collect(),
         main: program.main().wasm.clone(),
         start: start.map_or(Claim::Nothing, |step| Claim::of_start(&step.outcome)),
-        start_slots: start.and_then(slots),
+        start_slots: start.and_then(|step| slots(step, shim)),
         calls: calls.collect(),
     }
 }
 
-fn script_call(call: &Call, step: Option<&Step>, facts: &Facts) -> ScriptCall {
-    let manner = facts.manner(&call.export);
+fn script_call(call: &Call, step: Option<&Step>, shim: Option<&Shim>) -> ScriptCall {
     ScriptCall {
         export: call.export.clone(),
         args: call.args.clone(),
-        claim: step.map_or(Claim::Nothing, |step| {
-            Claim::of_call(&step.outcome, &manner)
-        }),
-        slots: step.and_then(slots),
+        claim: step.map_or(Claim::Nothing, |step| claim(step, shim)),
+        slots: step.and_then(|step| slots(step, shim)),
     }
 }
 
-fn slots(step: &Step) -> Option<Vec<Value>> {
-    step.state.as_ref().map(|state| state.slots.clone())
+fn claim(step: &Step, shim: Option<&Shim>) -> Claim {
+    Claim::of_call(&step.outcome, step.state.is_some(), shim)
 }
 
-fn header(case: &Case, facts: &Facts) -> Header {
+/// The slots that the script has: without a shim, it says nothing of the state.
+fn slots(step: &Step, shim: Option<&Shim>) -> Option<Vec<Value>> {
+    let state = shim.and(step.state.as_ref());
+    state.map(|state| state.slots.clone())
+}
+
+fn header(case: &Case) -> Header {
     let program = &case.program;
     let unreached = if is_reached(case) {
         &[]
@@ -92,36 +94,41 @@ fn header(case: &Case, facts: &Facts) -> Header {
         tags: program.tags,
         unreached: unreached.iter().map(call).collect(),
         limits: program.limits,
+        shim: program.shim.clone(),
         finding: case.finding.clone(),
         engines: case.engines.clone(),
         host: (&program.host).into(),
         steps: case
             .expected
             .as_ref()
-            .map_or(Vec::new(), |t| steps(&program.calls, t, facts)),
+            .map_or(Vec::new(), |t| steps(t, program.shim.as_ref())),
     }
 }
 
 /// The steps of which the script does not say everything.
-fn steps(calls: &[Call], expected: &Transcript, facts: &Facts) -> Vec<HeaderStep> {
-    let start = &expected.instantiation;
-    let told = Claim::of_start(&start.outcome).start_outcome();
-    let start = HeaderStep::of(None, start, !is_told(&start.outcome, told));
-    let steps = expected
-        .calls
-        .iter()
-        .zip(calls)
-        .enumerate()
-        .map(|(n, (step, call))| {
-            let manner = facts.manner(&call.export);
-            let told = Claim::of_call(&step.outcome, &manner)
-                .call_outcome(manner != Manner::Plain, slots(step).as_deref());
-            HeaderStep::of(Some(n), step, !is_told(&step.outcome, told))
-        });
-    std::iter::once(start)
-        .chain(steps)
+fn steps(expected: &Transcript, shim: Option<&Shim>) -> Vec<HeaderStep> {
+    let calls = expected.calls.iter().enumerate().map(|(n, step)| {
+        let told = claim(step, shim).call_outcome(slots(step, shim).as_deref());
+        HeaderStep::of(Some(n), step, !is_told(&step.outcome, told))
+    });
+    std::iter::once(start(expected, shim))
+        .chain(calls)
         .filter(|step| !step.is_empty())
         .collect()
+}
+
+/// What the header says of the instantiation. Where neither it nor the script had a word for
+/// anything, it gives the outcome, for otherwise nothing would be expected at all.
+fn start(expected: &Transcript, shim: Option<&Shim>) -> HeaderStep {
+    let step = &expected.instantiation;
+    let claim = Claim::of_start(&step.outcome);
+    let with_outcome = !is_told(&step.outcome, claim.start_outcome());
+    let header = HeaderStep::of(None, step, with_outcome);
+    let is_silent = claim == Claim::Nothing && slots(step, shim).is_none();
+    if is_silent && header.is_empty() && expected.calls.is_empty() {
+        return HeaderStep::of(None, step, true);
+    }
+    header
 }
 
 /// Whether the script alone tells of this outcome.

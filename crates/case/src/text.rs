@@ -29,6 +29,11 @@ impl Pattern {
         }
     }
 
+    /// Whether a script can claim exactly this value.
+    pub fn is_exact(value: Value) -> bool {
+        matches!(Self::of(value), Some(Self::Is(_)))
+    }
+
     /// The value, where the pattern leaves no choice.
     pub fn value(self) -> Option<Value> {
         match self {

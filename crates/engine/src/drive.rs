@@ -1,8 +1,8 @@
 //! Runs a program on an engine that works in this process, call by call.
 
 use crate::{
-    Call, Engine, EngineError, Instance, Outcome, Program, Resource, State, Step, Transcript, Trap,
-    Value, names,
+    Call, Engine, EngineError, Instance, Outcome, Program, Resource, Shim, State, Step, Transcript,
+    Trap, Value, names,
 };
 
 /// Instantiates the program, makes its calls, and observes the state after each.
@@ -60,10 +60,11 @@ pub(crate) fn memory_after<E: Engine + ?Sized>(
 
 /// Makes one call and observes what follows it.
 fn step(instance: &mut dyn Instance, program: &Program, call: &Call) -> Result<Step, EngineError> {
-    let mut outcome = instance.call(&call.export, &call.args)?;
-    if call.catches {
-        outcome = uncover(instance, outcome)?;
-    }
+    let made = instance.call(&call.export, &call.args)?;
+    let (outcome, told) = match &program.shim {
+        Some(shim) => read(shim, made)?,
+        None => (made, None),
+    };
     let host = instance.take_host_calls();
     if matches!(outcome, Outcome::Exhausted(_)) {
         return Ok(Step {
@@ -72,7 +73,10 @@ fn step(instance: &mut dyn Instance, program: &Program, call: &Call) -> Result<S
             state: None,
         });
     }
-    let state = observe(instance, program)?;
+    let state = match told {
+        Some(slots) => with_memories(instance, program, slots)?,
+        None => observe(instance, program)?,
+    };
     Ok(Step {
         outcome: blame_fuel(outcome, &state),
         host,
@@ -80,52 +84,53 @@ fn step(instance: &mut dyn Instance, program: &Program, call: &Call) -> Result<S
     })
 }
 
-/// Turns the status slot of a catching shim into an outcome.
-fn uncover(instance: &mut dyn Instance, outcome: Outcome) -> Result<Outcome, EngineError> {
-    let Outcome::Returned(mut values) = outcome else {
-        return Ok(outcome);
-    };
-    match values.pop() {
-        Some(Value::I32(0)) => Ok(Outcome::Returned(values)),
-        Some(Value::I32(u32::MAX)) => Ok(Outcome::Threw {
-            tag: None,
-            payload: Vec::new(),
-        }),
-        Some(Value::I32(status)) => match instance.call(&names::payload(status - 1), &[])? {
-            Outcome::Returned(payload) => Ok(Outcome::Threw {
-                tag: Some(status - 1),
-                payload,
-            }),
-            other => Ok(other),
-        },
-        _ => Err(EngineError::misuse(
-            "driver",
-            "a catching shim gave no status",
-        )),
+/// Splits what the shim gave; a call that did not return has told no state.
+fn read(shim: &Shim, made: Outcome) -> Result<(Outcome, Option<Vec<Value>>), EngineError> {
+    match made {
+        Outcome::Returned(values) => {
+            let (outcome, slots) = shim
+                .read(values)
+                .ok_or_else(|| EngineError::misuse("driver", "a call gave no status"))?;
+            Ok((outcome, Some(slots)))
+        }
+        other => Ok((other, None)),
     }
 }
 
 /// Fuel runs out by `unreachable`; the fuel slot tells it from the module's own.
 fn blame_fuel(outcome: Outcome, state: &State) -> Outcome {
-    let out = matches!(state.slots.first(), Some(Value::I32(fuel)) if fuel.cast_signed() < 0);
     match outcome {
-        Outcome::Trapped(traps) if out && traps.contains(Trap::Unreachable) => {
+        Outcome::Trapped(traps)
+            if traps.contains(Trap::Unreachable) && Shim::is_out_of_fuel(&state.slots) =>
+        {
             Outcome::Exhausted(Resource::Fuel)
         }
         outcome => outcome,
     }
 }
 
-/// Reads all state, and by that refills the fuel.
+/// Reads all state, where no call has told it.
 fn observe(instance: &mut dyn Instance, program: &Program) -> Result<State, EngineError> {
-    let memories = (0..program.memories)
-        .map(|i| instance.memory(i))
-        .collect::<Result<_, _>>()?;
-    match instance.call(names::OBSERVE, &[])? {
-        Outcome::Returned(slots) => Ok(State { slots, memories }),
-        other => Err(EngineError::misuse(
+    let Some(shim) = &program.shim else {
+        return with_memories(instance, program, Vec::new());
+    };
+    let looked = instance.call(names::CALL, &shim.look())?;
+    match read(shim, looked)? {
+        (Outcome::Returned(_), Some(slots)) => with_memories(instance, program, slots),
+        (other, _) => Err(EngineError::misuse(
             "driver",
             format!("cannot observe: {other}"),
         )),
     }
+}
+
+fn with_memories(
+    instance: &mut dyn Instance,
+    program: &Program,
+    slots: Vec<Value>,
+) -> Result<State, EngineError> {
+    let memories = (0..program.memories)
+        .map(|i| instance.memory(i))
+        .collect::<Result<_, _>>()?;
+    Ok(State { slots, memories })
 }

@@ -107,8 +107,8 @@ pub struct Instantiated<'a> {
 
 /// The main instance of a program.
 pub trait Instance {
-    /// Calls an export and gives what it did, as it came: the status slot of a catching shim is
-    /// still among the results.
+    /// Calls an export and gives what it did, as it came: status and state are still among the
+    /// results of a [`Shim`](crate::Shim).
     ///
     /// # Errors
     ///

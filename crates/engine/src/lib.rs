@@ -9,9 +9,9 @@
 //!
 //! JavaScript engines cannot pass a `v128` and may change the bits of a NaN, so programs
 //! normally cross the boundary between module and host with `i32`, `i64` and `externref` only:
-//! the crate `assay-module` adds shim functions to the module that lift and lower everything
-//! else. All engines run the same shims, hence the same module. The names of those exports are
-//! in [`names`]; what the slots mean is the shims' business, and engines only carry them.
+//! the crate `assay-module` adds a [`Shim`] to the module that lifts and lowers everything
+//! else. All engines run the same shim, hence the same module. The names of what it exports are
+//! in [`names`]; what the slots mean is the shim's business, and engines only carry them.
 
 mod drive;
 mod engine;
@@ -20,6 +20,7 @@ mod host;
 pub mod names;
 mod outcome;
 mod program;
+mod shim;
 mod transcript;
 mod value;
 
@@ -29,5 +30,6 @@ pub use features::Features;
 pub use host::{Action, Host, HostFunction, HostState, MAX_CALLBACK_DEPTH};
 pub use outcome::{Outcome, Phase, Resource, Trap, Traps};
 pub use program::{Call, Limits, Module, Program};
+pub use shim::Shim;
 pub use transcript::{HostCall, HostEffect, MemoryDigest, State, Step, Transcript};
 pub use value::{Reference, Slot, Value};

@@ -1,6 +1,6 @@
 //! What an engine is asked to run.
 
-use crate::{Host, Value};
+use crate::{Host, Shim, Value};
 use serde::{Deserialize, Serialize};
 
 /// Modules, a host, and the calls to make: all that an engine needs to know.
@@ -14,6 +14,9 @@ pub struct Program {
     pub host: Host,
     /// The calls, made in order on the one instance.
     pub calls: Vec<Call>,
+    /// What the results of the calls mean, where all calls are of the shim. Without it calls are
+    /// what they are, and no slots are observed.
+    pub shim: Option<Shim>,
     /// How many memories of the main module to observe
     /// ([`names::memory`](crate::names::memory)`(0..memories)`).
     pub memories: u32,
@@ -40,9 +43,6 @@ pub struct Call {
     pub export: String,
     /// Its arguments.
     pub args: Vec<Value>,
-    /// Whether the export is a shim that catches ([`names::CATCH`](crate::names::CATCH)), so
-    /// that its last result says what happened.
-    pub catches: bool,
 }
 
 /// What an engine may spend on a program. Fuel is not here: the module counts it.

@@ -28,7 +28,7 @@ pub struct Step {
 /// The state of the main instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The results of [`names::OBSERVE`](crate::names::OBSERVE): fuel, globals, tables.
+    /// What the [`Shim`](crate::Shim) tells: fuel, globals, tables.
     pub slots: Vec<Value>,
     /// The memories.
     pub memories: Vec<MemoryDigest>,

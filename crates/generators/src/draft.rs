@@ -19,6 +19,10 @@ pub struct Draft {
     pub calls_left_out: usize,
     /// What array lengths are masked with, if they are ([`Plan::array_mask`]).
     pub array_mask: Option<i32>,
+    /// Whether functions may become part of the shim ([`Plan::fuse`]).
+    pub fuse: bool,
+    /// Whether the state is told as one digest ([`Plan::digest`]).
+    pub digest: bool,
     /// The exports whose exceptions are to reach the host ([`Plan::uncaught`]).
     pub uncaught: BTreeSet<String>,
     /// Mixed into what host functions return.
@@ -60,6 +64,8 @@ impl Draft {
             features: self.features,
             exports: self.exports,
             array_mask: self.array_mask,
+            fuse: self.fuse,
+            digest: self.digest,
             uncaught: self.uncaught,
             host_seed: self.host_seed,
             actions: self.actions,
@@ -80,6 +86,7 @@ impl Draft {
             modules: ready.modules,
             host: ready.host,
             calls,
+            shim: Some(ready.shim),
             memories: ready.memories,
             tags: ready.tags,
             limits: Limits::default(),

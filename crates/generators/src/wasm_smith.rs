@@ -35,6 +35,8 @@ pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
         features,
         exports: Exports::Defined,
         array_mask: Some(ARRAY_MASK),
+        fuse: u.ratio(3, 4)?,
+        digest: u.ratio(7, 8)?,
         ..Draft::default()
     };
     if let Ok(info) = Info::read(&draft.wasm) {

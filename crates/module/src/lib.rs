@@ -9,19 +9,22 @@
 //!   (Core, section 4.3.3, "NaN Propagation"); array lengths can be bounded.
 //! - **closed** ([`mod@provider`]): imported globals, memories, tables and tags come from a second
 //!   module, imported functions from the deterministic host.
-//! - **open to view** ([`mod@shims`]): exports that lift arguments, lower results, catch exceptions,
-//!   and tell globals and tables.
-//!
-//! Everything is appended behind what the module had, so its own indices do not change.
+//! - **open to view** ([`mod@shims`]): one export that lifts arguments, lowers results, catches
+//!   exceptions, and tells globals and tables.
+//! - **cheap**: what nothing refers to is dropped or becomes part of that one export, since engines
+//!   take longer for many small functions than for a large one.
 
 pub mod info;
 mod lift;
+mod numbers;
 mod prepare;
 pub mod provider;
 pub mod rewrite;
 mod sections;
 pub mod shims;
+mod type_table;
 pub mod types;
+mod uses;
 
 pub use info::{Exports, Info};
 pub use prepare::{Callable, Plan, PrepareError, Prepared, prepare};

@@ -1,12 +1,15 @@
 //! Makes a module ready for engines.
 
+use crate::numbers::Numbers;
 use crate::rewrite::Rewriter;
 use crate::sections::Sections;
-use crate::shims::{Dispatched, Shims};
-use crate::types::{self, Signature, Widths, argument_slots, result_slots};
+use crate::shims::{self, Arm, Row, Shims, slot_types};
+use crate::type_table::TypeTable;
+use crate::types::{self, Signature, Type, Widths, argument_slots, result_slots};
+use crate::uses::Uses;
 use crate::{Exports, Info, provider};
-use assay_engine::{Action, Call, Features, Host, HostFunction, Module, Value};
-use std::collections::BTreeSet;
+use assay_engine::{Action, Call, Features, Host, HostFunction, Module, Shim, Value, names};
+use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::TypeRef;
 
 /// What to make of a module.
@@ -18,6 +21,12 @@ pub struct Plan {
     pub exports: Exports,
     /// The fuel that instantiation and each call get.
     pub fuel: i32,
+    /// Whether functions to which nothing refers become part of the shim. It costs an engine less
+    /// than a function, a type and a call; what calls do with values is not tested then.
+    pub fuse: bool,
+    /// Whether the state is told as one digest, of what can change, instead of slot by slot: each
+    /// slot costs an engine as much as several instructions.
+    pub digest: bool,
     /// What array lengths are masked with, if they are.
     pub array_mask: Option<i32>,
     /// The functions, by name, whose exceptions are to reach the host.
@@ -35,6 +44,8 @@ impl Default for Plan {
             features: Features::WASM3,
             exports: Exports::Named,
             fuel: 20_000,
+            fuse: false,
+            digest: false,
             array_mask: None,
             uncaught: BTreeSet::new(),
             host_seed: 0,
@@ -54,41 +65,50 @@ pub struct Prepared {
     pub memories: u32,
     /// How many tags it has.
     pub tags: u32,
-    /// The exported functions that can be called.
+    /// What the results of calls mean.
+    pub shim: Shim,
+    /// The functions that can be called.
     pub callables: Vec<Callable>,
-    /// Those that cannot, and why.
+    /// Functions that cannot be, and state that is not told, and why.
     pub left_out: Vec<(String, &'static str)>,
 }
 
-/// A function behind the dispatcher.
+/// A function behind the shim.
 #[derive(Clone, Debug)]
 pub struct Callable {
     /// The name that the module gave it.
     pub name: String,
-    /// Its number, the first argument of the dispatcher.
+    /// Its number, the first argument of the shim.
     pub number: u32,
-    /// The dispatcher.
-    pub export: &'static str,
     /// Its own types.
     pub signature: Signature,
-    /// How many slots the dispatcher takes behind the number.
+    /// How many slots the shim takes behind the number.
     pub params: Widths,
-    /// How many slots the dispatcher gives before the status.
+    /// How many slots the shim gives before the status.
     pub results: Widths,
-    /// Whether the dispatcher catches exceptions.
-    pub catches: bool,
 }
 
 impl Callable {
     /// A call with arguments in the function's own types.
     pub fn call(&self, args: &[Value]) -> Call {
-        let mut slots = vec![Value::I32(self.number)];
-        slots.extend(self.params.row(&types::lower(&self.signature.params, args)));
         Call {
-            export: self.export.into(),
-            args: slots,
-            catches: self.catches,
+            export: names::CALL.into(),
+            args: self.args(self.number, args),
         }
+    }
+
+    /// A call of it that the host makes while another call runs.
+    fn nested(&self, args: &[Value]) -> Action {
+        Action::Call {
+            export: names::CALL.into(),
+            args: self.args(Shim::nested(self.number), args),
+        }
+    }
+
+    fn args(&self, number: u32, args: &[Value]) -> Vec<Value> {
+        let mut slots = vec![Value::I32(number)];
+        slots.extend(self.params.row(&types::lower(&self.signature.params, args)));
+        slots
     }
 }
 
@@ -114,17 +134,34 @@ pub enum PrepareError {
 /// gives another invalid one, or an error.
 pub fn prepare(wasm: &[u8], info: &Info, plan: &Plan) -> Result<Prepared, PrepareError> {
     let signatures = imported_signatures(info)?;
-    let mut rewriter = Rewriter::new(info, plan.array_mask);
+    let uses = Uses::read(wasm, info, plan).map_err(PrepareError::Malformed)?;
+    let (arms, mut left_out) = Arm::all(info, plan);
+    let numbers = Numbers::new(info, &uses, plan, &arms);
+    let mut types = TypeTable::new(info, &uses, &numbers);
+    let import_types = types_of_imports(&signatures, &mut types);
+    let payloads = shims::payloads(info, &uses, plan);
+    let row = Row::new(&arms, &payloads);
+    let mut locals = row.locals();
+    let mut rewriter = Rewriter {
+        info,
+        uses: &uses,
+        numbers: &numbers,
+        fuel: info.globals.len() as u32,
+        short_blocks: plan.fuse,
+        array_mask: plan.array_mask,
+        import_types: &import_types,
+        locals: &mut locals,
+        fused: BTreeMap::new(),
+        next_body: 0,
+    };
     let sections = Sections::decode(wasm, &mut rewriter)
         .map_err(|e| PrepareError::Malformed(e.to_string()))?;
-    let mut shims = Shims::new(info, plan.features, sections, plan);
-    shims.wrap_imports(&signatures, &|f| rewriter.pay_for_host(f));
-    let Dispatched {
-        callables,
-        left_out,
-    } = shims.dispatcher(plan);
-    shims.observe(plan);
-    shims.entities(&grown_tables(plan));
+    let fused = rewriter.fused;
+    let lowered = lowered_types(&signatures, &arms, &payloads);
+    let mut shims = Shims::new(info, &numbers, types, sections, &signatures, &lowered, plan);
+    let (shim, untold) = shims.shim(&uses, plan, &arms, &fused, (row, locals));
+    left_out.extend(untold);
+    shims.entities(plan);
     let main = Module {
         name: "main".into(),
         wasm: shims.finish(),
@@ -134,14 +171,43 @@ pub fn prepare(wasm: &[u8], info: &Info, plan: &Plan) -> Result<Prepared, Prepar
         name: provider::NAME.into(),
         wasm,
     });
+    let callables: Vec<Callable> = arms
+        .into_iter()
+        .zip(0..)
+        .map(|(arm, number)| Callable {
+            name: arm.name,
+            number,
+            signature: arm.signature,
+            params: row.params,
+            results: row.results,
+        })
+        .collect();
     Ok(Prepared {
         modules: env.into_iter().chain([main]).collect(),
         host: host(info, &signatures, plan, &callables),
         memories: info.memories.len() as u32,
         tags: info.tags.len() as u32,
+        shim,
         callables,
         left_out,
     })
+}
+
+/// The types of values that leave the module.
+fn lowered_types(signatures: &[Signature], arms: &[Arm], payloads: &[Vec<Type>]) -> Vec<Type> {
+    let arguments = signatures.iter().map(|signature| &signature.params);
+    let results = arms.iter().map(|arm| &arm.signature.results);
+    let all = arguments.chain(results).chain(payloads);
+    all.flatten().copied().collect()
+}
+
+/// The types of the imported functions as the host knows them.
+fn types_of_imports(signatures: &[Signature], types: &mut TypeTable) -> Vec<u32> {
+    let lowered = signatures.iter().map(|signature| {
+        let params = slot_types(&result_slots(&signature.params));
+        types.of(params, slot_types(&argument_slots(&signature.results)))
+    });
+    lowered.collect()
 }
 
 fn imported_signatures(info: &Info) -> Result<Vec<Signature>, PrepareError> {
@@ -157,10 +223,7 @@ fn host(info: &Info, signatures: &[Signature], plan: &Plan, callables: &[Callabl
     let shimmed = |action: &Action| match action {
         Action::Call { export, args } => {
             match callables.iter().find(|callable| callable.name == *export) {
-                Some(callable) => {
-                    let Call { export, args, .. } = callable.call(args);
-                    Action::Call { export, args }
-                }
+                Some(callable) => callable.nested(args),
                 None => Action::Return,
             }
         }
@@ -189,17 +252,4 @@ fn host(info: &Info, signatures: &[Signature], plan: &Plan, callables: &[Callabl
         seed: plan.host_seed,
         functions: functions.collect(),
     }
-}
-
-fn grown_tables(plan: &Plan) -> Vec<u32> {
-    let tables: BTreeSet<u32> = plan
-        .actions
-        .iter()
-        .flatten()
-        .filter_map(|action| match action {
-            Action::GrowTable { table, .. } => Some(*table),
-            _ => None,
-        })
-        .collect();
-    tables.into_iter().collect()
 }

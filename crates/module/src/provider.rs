@@ -38,7 +38,9 @@ struct Provider<'a> {
 impl<'a> Provider<'a> {
     fn new(info: &'a Info, wasm: &[u8]) -> Self {
         let mut sections = Sections::default();
-        for payload in Parser::new(0).parse_all(wasm).flatten() {
+        let needs_types = info.imports.iter().any(|import| needs_types(import.ty));
+        let payloads = Parser::new(0).parse_all(wasm).take_while(|_| needs_types);
+        for payload in payloads.flatten() {
             if let Payload::TypeSection(section) = payload {
                 // The whole section, since types are equal only within equal recursion groups
                 // (Core, section 3.1, "Rolling and Unrolling"). The caller has read it before.
@@ -162,8 +164,24 @@ impl<'a> Provider<'a> {
     }
 
     fn finish(self) -> Option<Vec<u8>> {
-        (self.counts != [0; 4]).then(|| self.sections.encode(&NameMap::new()))
+        (self.counts != [0; 4]).then(|| self.sections.encode(&NameMap::new(), &NameMap::new()))
     }
+}
+
+/// Whether what provides an import refers to a type. Types without use are left out, since each
+/// costs an engine a trampoline.
+fn needs_types(import: TypeRef) -> bool {
+    let value = match import {
+        TypeRef::Global(ty) => ty.content_type,
+        TypeRef::Table(ty) => ValType::Ref(ty.element_type),
+        TypeRef::Tag(_) => return true,
+        TypeRef::Func(_) | TypeRef::FuncExact(_) | TypeRef::Memory(_) => return false,
+    };
+    let ValType::Ref(ty) = value else {
+        return false;
+    };
+    let abstract_type = matches!(ty.heap_type(), wasmparser::HeapType::Abstract { .. });
+    !(abstract_type && ty.is_nullable())
 }
 
 fn is_function(ty: &wasmparser::SubType) -> bool {

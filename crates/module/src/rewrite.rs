@@ -3,7 +3,8 @@
 //! - **Fuel.** Each function and each loop pays, on entry, for the instructions that lie in it
 //!   (an upper bound: branches not taken are paid for, too). A global counts down; once it is
 //!   negative, `unreachable` stops the program. A function also pays for its frame, which bounds
-//!   the depth of recursion long before any engine's stack ends.
+//!   the depth of recursion long before any engine's stack ends. A function that becomes part of the
+//!   shim pays without looking: it begins with fuel, and cannot run again before something looks.
 //! - **NaNs.** Behind each instruction whose NaN results the specification leaves open (Core,
 //!   section 4.3.3, "NaN Propagation"), NaNs are replaced by the positive canonical one.
 //! - **Arrays.** Lengths of `array.new` and `array.new_default` can be masked, so that a random
@@ -12,10 +13,15 @@
 //!   module's own code calls a wrapper instead (see [`mod@crate::shims`]).
 
 use crate::Info;
+use crate::lift::function_type;
+use crate::numbers::{Gone, Numbers, short_block};
+use crate::shims::Locals;
+use crate::uses::{Uses, nesting};
+use std::collections::BTreeMap;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    BlockType, CodeSection, EntityType, ExportSection, Function, ImportSection, Instruction,
-    ValType,
+    BlockType, CodeSection, Encode as _, EntityType, ExportSection, Function, FunctionSection,
+    ImportSection, InstructionSink as Sink, TypeSection, ValType,
 };
 use wasmparser::{FunctionBody, Operator, TypeRef};
 
@@ -27,77 +33,205 @@ const MAX_COST: usize = 1 << 20;
 
 /// The rewriter's decisions.
 pub(crate) struct Rewriter<'a> {
-    info: &'a Info,
+    pub info: &'a Info,
+    pub uses: &'a Uses<'a>,
+    pub numbers: &'a Numbers,
     /// The index of the global that counts fuel.
-    fuel: u32,
+    pub fuel: u32,
+    /// Whether blocks get the short forms of their types.
+    pub short_blocks: bool,
     /// The mask for array lengths.
-    array_mask: Option<i32>,
-    /// The type of the first imported function's lowered signature; the others follow.
-    first_import_type: u32,
-    /// The function index of the wrapper of imported function 0; the others follow.
-    first_wrapper: u32,
+    pub array_mask: Option<i32>,
+    /// The types of the imported functions' lowered signatures.
+    pub import_types: &'a [u32],
+    /// The locals of the shim.
+    pub locals: &'a mut Locals,
+    /// The functions that become part of the shim.
+    pub fused: BTreeMap<u32, Fused>,
     /// The next body's index among the defined functions.
-    next_body: usize,
+    pub next_body: u32,
 }
 
-impl<'a> Rewriter<'a> {
-    pub fn new(info: &'a Info, array_mask: Option<i32>) -> Self {
-        Self {
-            info,
-            fuel: info.globals.len() as u32,
-            array_mask,
-            first_import_type: info.types.len() as u32,
-            first_wrapper: info.functions.len() as u32,
-            next_body: 0,
+/// The code of a function that becomes part of the shim.
+pub(crate) struct Fused {
+    /// The locals of the shim that stand for its parameters.
+    pub params: Vec<u32>,
+    /// Code that leaves the results on the stack.
+    pub code: Vec<u8>,
+}
+
+/// How the code of a function is to be encoded.
+struct Setting<'a> {
+    /// The new index of each local, where the code becomes part of the shim.
+    locals: Option<&'a [u32]>,
+    /// Whether it needs a block to leave.
+    block: Option<BlockType>,
+    scratch: &'a Scratch,
+    costs: &'a Costs,
+}
+
+/// Emits the payment of `cost` from the global `fuel`, and stops where nothing is left.
+pub(crate) fn pay(f: &mut Sink<'_>, fuel: u32, cost: i32) {
+    pay_blindly(f, fuel, cost);
+    f.global_get(fuel)
+        .i32_const(0)
+        .i32_lt_s()
+        .if_(BlockType::Empty)
+        .unreachable()
+        .end();
+}
+
+fn pay_blindly(f: &mut Sink<'_>, fuel: u32, cost: i32) {
+    f.global_get(fuel)
+        .i32_const(cost)
+        .i32_sub()
+        .global_set(fuel);
+}
+
+/// Emits what a call of the host costs.
+pub(crate) fn pay_for_host(f: &mut Sink<'_>, fuel: u32) {
+    pay(f, fuel, FRAME_COST);
+}
+
+impl Rewriter<'_> {
+    fn emit(
+        &mut self,
+        operators: Vec<Operator<'_>>,
+        setting: &Setting<'_>,
+    ) -> Result<Vec<u8>, Error<Gone>> {
+        let mut code = Vec::new();
+        let cost = FRAME_COST + 2 * setting.scratch.locals.cast_signed() + setting.costs.function;
+        match setting.locals {
+            Some(_) => pay_blindly(&mut Sink::new(&mut code), self.fuel, cost),
+            None => pay(&mut Sink::new(&mut code), self.fuel, cost),
         }
+        if let Some(ty) = setting.block {
+            Sink::new(&mut code).block(ty);
+        }
+        let mut loops = setting.costs.loops.iter();
+        let mut depth = 0u32;
+        for operator in operators {
+            let float = Float::of(&operator);
+            let is_loop = matches!(operator, Operator::Loop { .. });
+            let nested = nesting(&operator);
+            if depth == 0 && nested < 0 && setting.locals.is_some() && setting.block.is_none() {
+                break;
+            }
+            self.operator(&mut code, operator, setting, depth)?;
+            depth = depth.saturating_add_signed(nested);
+            if let Some(float) = float {
+                float.canonicalise(&mut Sink::new(&mut code), setting);
+            }
+            if let (true, Some(&cost)) = (is_loop, loops.next_if(is_loop)) {
+                pay(&mut Sink::new(&mut code), self.fuel, cost);
+            }
+        }
+        Ok(code)
     }
 
-    /// Emits the payment of `cost`.
-    fn pay(&self, f: &mut Function, cost: i32) {
-        f.instructions()
-            .global_get(self.fuel)
-            .i32_const(cost)
-            .i32_sub()
-            .global_set(self.fuel)
-            .global_get(self.fuel)
-            .i32_const(0)
-            .i32_lt_s()
-            .if_(BlockType::Empty)
-            .unreachable()
-            .end();
+    fn operator(
+        &mut self,
+        code: &mut Vec<u8>,
+        operator: Operator<'_>,
+        setting: &Setting<'_>,
+        depth: u32,
+    ) -> Result<(), Error<Gone>> {
+        let mut f = Sink::new(code);
+        match (&operator, self.array_mask) {
+            (Operator::ArrayNew { .. } | Operator::ArrayNewDefault { .. }, Some(mask)) => {
+                f.i32_const(mask).i32_and();
+            }
+            (Operator::LocalGet { local_index }, _) => {
+                f.local_get(setting.local(*local_index));
+                return Ok(());
+            }
+            (Operator::LocalSet { local_index }, _) => {
+                f.local_set(setting.local(*local_index));
+                return Ok(());
+            }
+            (Operator::LocalTee { local_index }, _) => {
+                f.local_tee(setting.local(*local_index));
+                return Ok(());
+            }
+            (Operator::Return, _) if setting.locals.is_some() => {
+                f.br(depth);
+                return Ok(());
+            }
+            _ => {}
+        }
+        utils::instruction(self, operator)?.encode(code);
+        Ok(())
     }
 
-    /// Emits what a call of the host costs.
-    pub fn pay_for_host(&self, f: &mut Function) {
-        self.pay(f, FRAME_COST);
+    /// The type of the block in which a fused function lies, so that it can be left.
+    fn block_of(&self, function: u32, leaves_early: bool) -> Option<BlockType> {
+        let results = function_type(self.info, function)?.results();
+        let one = results.first().and_then(|&ty| self.numbers.val_type(ty));
+        leaves_early.then(|| one.map_or(BlockType::Empty, BlockType::Result))
     }
+}
 
-    /// The number of parameters of the next body's function.
-    fn params(&mut self) -> u32 {
-        let function = self.info.imported_functions as usize + self.next_body;
-        self.next_body += 1;
-        let signature = self
-            .info
-            .functions
-            .get(function)
-            .and_then(|&ty| self.info.types.get(ty as usize));
-        signature.map_or(0, |ty| match &ty.composite_type.inner {
-            wasmparser::CompositeInnerType::Func(func) => func.params().len() as u32,
-            _ => 0,
-        })
+impl Setting<'_> {
+    fn local(&self, index: u32) -> u32 {
+        self.locals
+            .and_then(|locals| locals.get(index as usize))
+            .map_or(index, |&local| local)
     }
 }
 
 impl Reencode for Rewriter<'_> {
-    type Error = std::convert::Infallible;
+    type Error = Gone;
 
-    fn function_index(&mut self, index: u32) -> Result<u32, Error<Self::Error>> {
-        let imported = index < self.info.imported_functions;
-        Ok(if imported {
-            self.first_wrapper + index
-        } else {
-            index
-        })
+    fn function_index(&mut self, index: u32) -> Result<u32, Error<Gone>> {
+        self.numbers.function(index).ok_or(Error::UserError(Gone))
+    }
+
+    fn type_index(&mut self, index: u32) -> Result<u32, Error<Gone>> {
+        self.numbers.ty(index).ok_or(Error::UserError(Gone))
+    }
+
+    fn block_type(&mut self, ty: wasmparser::BlockType) -> Result<BlockType, Error<Gone>> {
+        if let wasmparser::BlockType::FuncType(index) = ty
+            && self.short_blocks
+            && let Some(short) = short_block(self.info, index)
+        {
+            let short = short.map(|ty| self.val_type(ty)).transpose()?;
+            return Ok(short.map_or(BlockType::Empty, BlockType::Result));
+        }
+        utils::block_type(self, ty)
+    }
+
+    fn parse_type_section(
+        &mut self,
+        types: &mut TypeSection,
+        section: wasmparser::TypeSectionReader<'_>,
+    ) -> Result<(), Error<Gone>> {
+        let mut index = 0;
+        for group in section {
+            let group = group?;
+            let stays = self.numbers.ty(index).is_some();
+            index += group.types().len() as u32;
+            // An empty group has no first type to ask for, and changes nothing.
+            if stays {
+                self.parse_recursive_type_group(types.ty(), group)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn parse_function_section(
+        &mut self,
+        functions: &mut FunctionSection,
+        section: wasmparser::FunctionSectionReader<'_>,
+    ) -> Result<(), Error<Gone>> {
+        for (number, ty) in section.into_iter().enumerate() {
+            let ty = ty?;
+            let function = self.info.imported_functions + number as u32;
+            if self.numbers.function(function).is_some() {
+                functions.function(self.type_index(ty)?);
+            }
+        }
+        Ok(())
     }
 
     /// Imports of functions are by number from the host, all others by number from the provider.
@@ -105,14 +239,18 @@ impl Reencode for Rewriter<'_> {
         &mut self,
         imports: &mut ImportSection,
         section: wasmparser::ImportSectionReader<'_>,
-    ) -> Result<(), Error<Self::Error>> {
-        let mut functions = 0;
+    ) -> Result<(), Error<Gone>> {
+        let mut functions = 0..;
         for (i, import) in section.into_imports().enumerate() {
             let import = import?;
             if let TypeRef::Func(_) | TypeRef::FuncExact(_) = import.ty {
-                let ty = EntityType::Function(self.first_import_type + functions);
-                imports.import(assay_engine::names::HOST_MODULE, &functions.to_string(), ty);
-                functions += 1;
+                let number = functions.next().unwrap_or(0);
+                let ty = self
+                    .import_types
+                    .get(number)
+                    .ok_or(Error::UserError(Gone))?;
+                let ty = EntityType::Function(*ty);
+                imports.import(assay_engine::names::HOST_MODULE, &number.to_string(), ty);
             } else {
                 let ty = self.entity_type(import.ty)?;
                 imports.import(crate::provider::NAME, &i.to_string(), ty);
@@ -127,7 +265,7 @@ impl Reencode for Rewriter<'_> {
         &mut self,
         _exports: &mut ExportSection,
         _section: wasmparser::ExportSectionReader<'_>,
-    ) -> Result<(), Error<Self::Error>> {
+    ) -> Result<(), Error<Gone>> {
         Ok(())
     }
 
@@ -135,36 +273,43 @@ impl Reencode for Rewriter<'_> {
         &mut self,
         code: &mut CodeSection,
         body: FunctionBody<'_>,
-    ) -> Result<(), Error<Self::Error>> {
+    ) -> Result<(), Error<Gone>> {
+        let function = self.info.imported_functions + self.next_body;
+        self.next_body += 1;
         let operators = body
             .get_operators_reader()?
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?;
         let costs = Costs::of(&operators);
-        let params = self.params();
-        let (mut f, scratch) = self.function_with_scratch(&body, params, &operators)?;
-        self.pay(
-            &mut f,
-            FRAME_COST + 2 * scratch.locals.cast_signed() + costs.function,
-        );
-        let mut loops = costs.loops.iter();
-        for operator in operators {
-            let float = Float::of(&operator);
-            if let (Some(mask), Operator::ArrayNew { .. } | Operator::ArrayNewDefault { .. }) =
-                (self.array_mask, &operator)
-            {
-                f.instructions().i32_const(mask).i32_and();
-            }
-            let is_loop = matches!(operator, Operator::Loop { .. });
-            f.instruction(&utils::instruction(self, operator)?);
-            if let Some(float) = float {
-                float.canonicalise(&mut f, &scratch);
-            }
-            if let (true, Some(&cost)) = (is_loop, loops.next_if(is_loop)) {
-                self.pay(&mut f, cost);
-            }
+        let params = function_type(self.info, function).map_or(&[][..], |ty| ty.params());
+        let (groups, scratch) = self.locals_of(&body, params.len() as u32, &operators)?;
+        if self.numbers.function(function).is_some() {
+            let setting = Setting {
+                locals: None,
+                block: None,
+                scratch: &scratch,
+                costs: &costs,
+            };
+            let mut f = Function::new(groups);
+            f.raw(self.emit(operators, &setting)?);
+            code.function(&f);
+            return Ok(());
         }
-        code.function(&f);
+        let mut types = self.numbers.val_types(params);
+        for (count, ty) in groups {
+            types.extend(std::iter::repeat_n(ty, count as usize));
+        }
+        let locals = self.locals.assign(&types);
+        let leaves_early = self.uses.bodies[(self.next_body - 1) as usize].leaves_early;
+        let setting = Setting {
+            locals: Some(&locals),
+            block: self.block_of(function, leaves_early),
+            scratch: &scratch,
+            costs: &costs,
+        };
+        let code = self.emit(operators, &setting)?;
+        let params = locals[..params.len()].to_vec();
+        self.fused.insert(function, Fused { params, code });
         Ok(())
     }
 }
@@ -213,6 +358,9 @@ impl Costs {
     }
 }
 
+/// The declaration of locals: how many of which type.
+type LocalGroups = Vec<(u32, ValType)>;
+
 /// The scratch locals behind a function's own, one per float shape, where needed.
 struct Scratch {
     locals: u32,
@@ -233,12 +381,13 @@ const CANONICAL_F32: u32 = 0x7fc0_0000;
 const CANONICAL_F64: u64 = 0x7ff8_0000_0000_0000;
 
 impl Rewriter<'_> {
-    fn function_with_scratch(
+    /// The declared locals of a function, with scratch ones behind them.
+    fn locals_of(
         &mut self,
         body: &FunctionBody<'_>,
         params: u32,
         operators: &[Operator<'_>],
-    ) -> Result<(Function, Scratch), Error<std::convert::Infallible>> {
+    ) -> Result<(LocalGroups, Scratch), Error<Gone>> {
         let mut groups = Vec::new();
         let mut locals = params;
         for group in body.get_locals_reader()? {
@@ -247,17 +396,18 @@ impl Rewriter<'_> {
             groups.push((count, self.val_type(ty)?));
         }
         let mut scratch = Scratch { locals, of: [0; 4] };
+        let mut needed = [false; 4];
+        for shape in operators.iter().filter_map(Float::of) {
+            needed[shape as usize] = true;
+        }
         for shape in [Float::F32, Float::F64, Float::F32x4, Float::F64x2] {
-            if operators
-                .iter()
-                .any(|operator| Float::of(operator) == Some(shape))
-            {
+            if needed[shape as usize] {
                 scratch.of[shape as usize] = scratch.locals;
                 scratch.locals += 1;
                 groups.push((1, shape.val_type()));
             }
         }
-        Ok((Function::new(groups), scratch))
+        Ok((groups, scratch))
     }
 }
 
@@ -335,10 +485,9 @@ impl Float {
     }
 
     /// Emits "the value on the stack, or the canonical NaN where it is not equal to itself".
-    fn canonicalise(self, f: &mut Function, scratch: &Scratch) {
-        let t = scratch.of[self as usize];
-        f.instruction(&Instruction::LocalTee(t));
-        let mut f = f.instructions();
+    fn canonicalise(self, f: &mut Sink<'_>, setting: &Setting<'_>) {
+        let t = setting.local(setting.scratch.of[self as usize]);
+        f.local_tee(t);
         match self {
             Self::F32 => f.f32_const(f32::from_bits(CANONICAL_F32).into()),
             Self::F64 => f.f64_const(f64::from_bits(CANONICAL_F64).into()),

@@ -63,8 +63,8 @@ impl Sections {
     }
 
     /// Encodes the sections that are not empty, in the order of the specification, and the names of
-    /// functions.
-    pub fn encode(&self, functions: &NameMap) -> Vec<u8> {
+    /// functions and globals.
+    pub fn encode(&self, functions: &NameMap, globals: &NameMap) -> Vec<u8> {
         let mut module = Module::new();
         macro_rules! sections {
             ($($field:ident),*) => { $(if !self.$field.is_empty() { module.section(&self.$field); })* };
@@ -80,9 +80,10 @@ impl Sections {
             module.section(&DataCountSection { count });
         }
         sections!(code, data);
-        if !functions.is_empty() {
+        if !functions.is_empty() || !globals.is_empty() {
             let mut names = NameSection::new();
             names.functions(functions);
+            names.globals(globals);
             module.section(&names);
         }
         module.finish()

@@ -5,7 +5,7 @@ use assay_engine::Features;
 use assay_module::{Exports, Info, Plan, prepare, wasm_features};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use wasmparser::Validator;
+use wasmparser::{Validator, WasmFeatures};
 
 fn smith_config(features: Features) -> wasm_smith::Config {
     let on = |f| features.contains(f);
@@ -39,6 +39,7 @@ fn smithed_modules_stay_valid() {
         Features::WASM3,
         Features::WASM3 - Features::GC - Features::EXCEPTIONS - Features::FUNCTION_REFERENCES,
         Features::SIMD | Features::REFERENCE_TYPES,
+        Features::SIMD,
     ];
     let mut prepared_modules = 0;
     let mut callable = 0;
@@ -51,13 +52,20 @@ fn smithed_modules_stay_valid() {
             continue;
         };
         let wasm = module.to_bytes();
-        let validator = || Validator::new_with_features(wasm_features(features));
+        let mut flags = wasm_features(features);
+        if !features.contains(Features::REFERENCE_TYPES) {
+            // As Winch has it: not even a declaration of references.
+            flags -= WasmFeatures::GC_TYPES;
+        }
+        let validator = || Validator::new_with_features(flags);
         validator().validate_all(&wasm).unwrap();
         let info = Info::read(&wasm).unwrap();
         let plan = Plan {
             features,
             exports: Exports::Defined,
             array_mask: Some(1023),
+            fuse: case % 2 == 1,
+            digest: case % 5 > 1,
             ..Plan::default()
         };
         let prepared = match prepare(&wasm, &info, &plan) {

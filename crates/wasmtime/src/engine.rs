@@ -7,7 +7,7 @@ use crate::trap::Failure;
 use crate::{Configuration, ConfigurationError};
 use assay_engine::{
     Engine, EngineError, Features, Instance as _, Instantiated, Outcome, Phase, Program, Resource,
-    Spent, names,
+    Shim, Spent, Value, names,
 };
 use std::time::Instant;
 use wasmtime::{Extern, Instance, Linker, Module, Store, UpdateDeadline};
@@ -72,7 +72,7 @@ impl WasmtimeEngine {
 
     /// Counts the instructions that the calls of a program execute, by Wasmtime's fuel: one for
     /// each instruction but those that only shape the code, such as `block` and `drop`. Start
-    /// functions, and the observation between calls, do not count.
+    /// functions do not count, nor does what a shim spends to tell the state.
     ///
     /// # Errors
     ///
@@ -99,18 +99,23 @@ impl WasmtimeEngine {
         let Start::Running(mut instance) = self.start(program)? else {
             return Ok(0);
         };
+        let telling = match &program.shim {
+            Some(shim) => look(&mut instance, shim)?,
+            None => 0,
+        };
         let mut instructions = 0;
         for call in &program.calls {
-            let before = instance.fuel();
-            let outcome = instance.call(&call.export, &call.args)?;
-            let after = instance.fuel();
-            instructions += before
-                .zip(after)
-                .map_or(0, |(before, after)| before - after);
-            if matches!(outcome, Outcome::Exhausted(_)) {
-                break;
+            let (outcome, used) = metered(&mut instance, &call.export, &call.args)?;
+            match (outcome, &program.shim) {
+                (Outcome::Returned(_), _) => instructions += used.saturating_sub(telling),
+                (Outcome::Exhausted(_), _) => return Ok(instructions + used),
+                (_, Some(shim)) => {
+                    // It stopped before it told the state, and refilled the fuel.
+                    instructions += used;
+                    look(&mut instance, shim)?;
+                }
+                (_, None) => instructions += used,
             }
-            instance.call(names::OBSERVE, &[])?;
         }
         Ok(instructions)
     }
@@ -264,6 +269,23 @@ impl WasmtimeEngine {
             Err(_) => Ok(Outcome::Rejected(Phase::Link)),
         }
     }
+}
+
+/// A call, and the fuel of Wasmtime's that it used.
+fn metered(
+    instance: &mut WasmtimeInstance<'_>,
+    export: &str,
+    args: &[Value],
+) -> Result<(Outcome, u64), EngineError> {
+    let before = instance.fuel();
+    let outcome = instance.call(export, args)?;
+    Ok((outcome, before.saturating_sub(instance.fuel())))
+}
+
+/// Has the shim tell the state, and gives the fuel of Wasmtime's that it used.
+fn look(instance: &mut WasmtimeInstance<'_>, shim: &Shim) -> Result<u64, EngineError> {
+    let (_, used) = metered(instance, names::CALL, &shim.look())?;
+    Ok(used)
 }
 
 /// Whether a module begins with a memory or a table that a machine may not have room for.

@@ -2,7 +2,7 @@
 
 use crate::futures::block_on;
 use crate::host::{HostData, is_asynchronous, missing};
-use crate::trap::Failure;
+use crate::trap::{Failure, HostError};
 use crate::value::{lift, lower};
 use assay_engine::Spent;
 use assay_engine::{EngineError, HostCall, MemoryDigest, Outcome, Value, names};
@@ -52,6 +52,11 @@ pub(crate) async fn invoke(
     callable: &Callable,
     args: &[Value],
 ) -> Result<Vec<Value>> {
+    let (takes, given) = (callable.params.len(), args.len());
+    if takes != given {
+        let what = format!("a function of {takes} parameters was called with {given} arguments");
+        return Err(HostError::misuse(what));
+    }
     let args = args.iter().zip(&*callable.params);
     let args = args
         .map(|(&value, ty)| lower(&mut store, value, ty))
@@ -104,9 +109,9 @@ impl<'a> WasmtimeInstance<'a> {
         }
     }
 
-    /// The fuel that Wasmtime has counted down to; `None` where it does not count.
-    pub(crate) fn fuel(&self) -> Option<u64> {
-        self.store.get_fuel().ok()
+    /// The fuel that Wasmtime has counted down to; 0 where it does not count.
+    pub(crate) fn fuel(&self) -> u64 {
+        self.store.get_fuel().unwrap_or_default()
     }
 
     fn find_memory(&self, index: u32) -> std::result::Result<Memory, EngineError> {
@@ -121,10 +126,6 @@ impl assay_engine::Instance for WasmtimeInstance<'_> {
     fn call(&mut self, export: &str, args: &[Value]) -> std::result::Result<Outcome, EngineError> {
         let callable = Callable::find(&mut self.store, export)
             .ok_or_else(|| EngineError::misuse(self.name, missing(export).to_string()))?;
-        if callable.params.len() != args.len() {
-            let what = format!("{export:?} does not take {} arguments", args.len());
-            return Err(EngineError::misuse(self.name, what));
-        }
         let mut scope = RootScope::new(&mut self.store);
         let began = Instant::now();
         let result = block_on(invoke(&mut scope, &callable, args));

@@ -3,15 +3,15 @@
 //! Most faults are put into the module before the inner engine sees it, so that the fault has
 //! all the consequences that a miscompilation would have; the others are put into the transcript.
 
-use crate::place::fuel_global;
 use assay_engine::{
     Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Spent, Step,
     Transcript, Trap, Value,
 };
 use assay_module::Info;
+use assay_module::shims::FUEL_NAME;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{CodeSection, Function};
-use wasmparser::{FunctionBody, Operator};
+use wasmparser::{FunctionBody, KnownCustom, Name, Operator, Parser, Payload};
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -210,55 +210,45 @@ fn spoil(step: &mut Step, fault: Fault) {
     }
 }
 
-/// Puts the faults of instructions into a module: into its own code, and not into what was added to
-/// count fuel and to look into it, since what those tell would be a fault of Assay.
+/// Puts the faults of instructions into a module: into all its code, the shim's too, but not into
+/// what counts fuel, without which nothing would end.
 fn plant(wasm: &[u8], fault: Fault) -> Result<Vec<u8>, String> {
     let info = Info::read(wasm).map_err(|e| e.to_string())?;
-    let fuel = fuel_global(wasm, &info);
-    let own = fuel.map_or(Ok(u32::MAX), |fuel| own_functions(wasm, &info, fuel));
     let mut planter = Planter {
         fault,
-        fuel: fuel.unwrap_or(u32::MAX),
-        own: own.map_err(|e| e.to_string())?,
-        body: 0,
+        fuel: fuel_global(wasm).unwrap_or(u32::MAX),
         info,
     };
     let mut module = wasm_encoder::Module::new();
     planter
-        .parse_core_module(&mut module, wasmparser::Parser::new(0), wasm)
+        .parse_core_module(&mut module, Parser::new(0), wasm)
         .map_err(|e| e.to_string())?;
     Ok(module.finish())
 }
 
-/// How many bodies are the module's own. They come first, and all begin by paying fuel; so do the
-/// wrappers of imported functions, which come next, one for each import.
-fn own_functions(wasm: &[u8], info: &Info, fuel: u32) -> wasmparser::Result<u32> {
-    let mut paying = 0;
-    for payload in wasmparser::Parser::new(0).parse_all(wasm) {
-        let wasmparser::Payload::CodeSectionEntry(body) = payload? else {
-            continue;
-        };
-        let operators = body.get_operators_reader()?.into_iter().take(3);
-        match operators.collect::<Result<Vec<_>, _>>()?[..] {
-            [
-                Operator::GlobalGet { global_index },
-                Operator::I32Const { .. },
-                Operator::I32Sub,
-            ] if global_index == fuel => paying += 1,
-            _ => break,
-        }
-    }
-    Ok(u32::saturating_sub(paying, info.imported_functions))
+/// The global that counts fuel, by its name.
+fn fuel_global(wasm: &[u8]) -> Option<u32> {
+    let names = Parser::new(0).parse_all(wasm).flatten();
+    let names = names.filter_map(|payload| match payload {
+        Payload::CustomSection(section) => match section.as_known() {
+            KnownCustom::Name(names) => Some(names),
+            _ => None,
+        },
+        _ => None,
+    });
+    let globals = names.flatten().flatten().filter_map(|names| match names {
+        Name::Global(globals) => Some(globals),
+        _ => None,
+    });
+    let mut globals = globals.flatten().flatten();
+    let fuel = globals.find(|naming| naming.name == FUEL_NAME)?;
+    Some(fuel.index)
 }
 
 struct Planter {
     fault: Fault,
     /// The global that counts fuel; those before it are the module's own.
     fuel: u32,
-    /// How many bodies are the module's own.
-    own: u32,
-    /// The number of the next body.
-    body: u32,
     info: Info,
 }
 
@@ -271,8 +261,6 @@ impl Reencode for Planter {
         body: FunctionBody<'_>,
     ) -> Result<(), Error<Self::Error>> {
         let mut f = self.new_function_with_parsed_locals(&body)?;
-        let own = self.body < self.own;
-        self.body += 1;
         // How many instructions ago the fuel was read: what comes right after is its payment.
         let mut since_fuel = usize::MAX;
         for operator in body.get_operators_reader()? {
@@ -282,7 +270,7 @@ impl Reencode for Planter {
                 _ => since_fuel.saturating_add(1),
             };
             let paying = matches!(operator, Operator::I32LtS) && since_fuel == 2;
-            if !own || paying || !self.replace(&mut f, &operator) {
+            if paying || !self.replace(&mut f, &operator) {
                 f.instruction(&utils::instruction(self, operator)?);
             }
         }

@@ -1,7 +1,7 @@
 //! Measures how many programs per second go through each engine's child, and how much of that time
 //! the engine itself takes: `cargo run --release -p assay-js --example round_trips`.
 
-use assay_engine::{Call, Engine, Module, Program, Value};
+use assay_engine::{Call, Engine, Module, Program, Shim, Value, names};
 use assay_js::{JsEngine, JsOptions, discover};
 use std::error::Error;
 use std::fmt::Write;
@@ -21,11 +21,15 @@ fn module(functions: usize) -> Result<Vec<u8>, wat::Error> {
         (memory (export "assay:memory:0") 1)
         (global $fuel (mut i32) (i32.const 1000))
         (data "saltsalt")
-        (func (export "assay:observe") (result i32 i64)
+        (func (export "assay:call") (param $number i32) (param $low i64) (param $high i64)
+            (result i64 i32 i32 i64)
+            (if (result i64) (i32.eqz (local.get $number))
+                (then (call 1 (i32.wrap_i64 (local.get $low)) (local.get $high)))
+                (else (i64.const 0)))
+            (i32.const 0)
             (global.get $fuel) (i64.load (i32.const 8)) (global.set $fuel (i32.const 1000)))"#,
     );
     for n in 0..functions {
-        let export = if n == 0 { r#"(export "f")"# } else { "" };
         let inner = if n + 1 < functions {
             format!("(call {} (local.get 0) (local.get 1))", n + 2)
         } else {
@@ -33,7 +37,7 @@ fn module(functions: usize) -> Result<Vec<u8>, wat::Error> {
         };
         write!(
             wat,
-            r#"(func {export} (param i32 i64) (result i64)
+            r#"(func (param i32 i64) (result i64)
             (local.set 1 (i64.add (local.get 1) (i64.extend_i32_u (i32.mul (local.get 0) (i32.const {n})))))
             (loop (global.set $fuel (i32.sub (global.get $fuel) (i32.const 1)))
                 (i64.store (i32.and (local.get 0) (i32.const 0xff)) (local.get 1))
@@ -51,14 +55,19 @@ fn programs(wasm: Vec<u8>) -> impl Iterator<Item = Program> {
         .windows(SALT.len())
         .position(|bytes| bytes == SALT)
         .expect("the salt is there");
-    let args = |n: u32| vec![Value::I32(20 + n), Value::I64(n.into())];
+    let args = |n: u64| vec![Value::I32(0), Value::I64(20 + n), Value::I64(n)];
     let calls: Vec<_> = (0..CALLS)
         .map(|n| Call {
-            export: "f".into(),
-            args: args(n),
-            catches: false,
+            export: names::CALL.into(),
+            args: args(n.into()),
         })
         .collect();
+    let shim = Shim {
+        ints: 2,
+        results: 1,
+        state: ["fuel", "word"].map(String::from).into(),
+        ..Shim::default()
+    };
     (0u64..).map(move |salt| {
         let mut wasm = wasm.clone();
         wasm[at..at + SALT.len()].copy_from_slice(&salt.to_le_bytes());
@@ -69,6 +78,7 @@ fn programs(wasm: Vec<u8>) -> impl Iterator<Item = Program> {
         Program {
             modules,
             calls: calls.clone(),
+            shim: Some(shim.clone()),
             memories: 1,
             ..Program::default()
         }

@@ -51,15 +51,33 @@ function takeAction() {
   const code = take8();
   switch (code) {
     case ACTION_THROW:
-      return { code, tag: take32(), params: takeKinds() };
+      return { code, name: `assay:tag:${take32()}`, params: takeKinds() };
     case ACTION_GROW_MEMORY:
+      return { code, name: `assay:memory:${take32()}`, delta: take32(), init: [] };
     case ACTION_GROW_TABLE:
-      return { code, index: take32(), delta: take32() };
+      return { code, name: `assay:table:${take32()}`, delta: take32(), init: [null] };
     case ACTION_CALL:
-      return { code, name: takeText(), args: takeValues(), kinds: takeKinds() };
+      return { code, target: takeTarget(), args: takeValues() };
     default:
       return { code };
   }
+}
+
+// What is to be called: an export of the main instance and the kinds of its results.
+function takeTarget() {
+  return { name: takeText(), kinds: takeKinds(), callee: null };
+}
+
+// The function of a target, which is looked up once; targets are as short-lived as the instance.
+function calleeOf(target) {
+  return (target.callee ??= callable(target.name));
+}
+
+function callable(name) {
+  if (mainExports === null) throw misuse("there is no instance");
+  const callee = exported(name);
+  if (typeof callee !== "function") throw misuse(`export ${JSON.stringify(name)} is no function`);
+  return callee;
 }
 
 // The functions as the module imports them.
@@ -93,7 +111,7 @@ function enter(index, args) {
   const slots = action.code === ACTION_THROW ? action.params : fn.results;
   const values = valuesFrom(hash, slots);
   const effect = EFFECT_OF_ACTION[action.code];
-  const entry = { index, params: fn.params, args, effect, size: null, kinds: null, results: null };
+  const entry = { index, params: fn.params, args, effect, size: null, kinds: null, row: null };
   trace.push(entry);
   act(action, values, entry);
   return slots.length === 1 ? values[0] : values;
@@ -110,12 +128,10 @@ function act(action, values, entry) {
         entry.effect = EFFECT_TRAPPED;
         trap();
       }
-      throw new WebAssembly.Exception(exported(`assay:tag:${action.tag}`), values);
+      throw new WebAssembly.Exception(exported(action.name), values);
     case ACTION_GROW_MEMORY:
-      if (mainExports !== null) entry.size = grow(`assay:memory:${action.index}`, action.delta, []);
-      break;
     case ACTION_GROW_TABLE:
-      if (mainExports !== null) entry.size = grow(`assay:table:${action.index}`, action.delta, [null]);
+      if (mainExports !== null) entry.size = grow(action);
       break;
     case ACTION_CALL:
       if (mainExports !== null) callBack(action, entry);
@@ -134,16 +150,16 @@ function trap() {
 
 // The size before, or null when the engine refused. A 64-bit memory or table takes a BigInt, which
 // only its own complaint tells.
-function grow(name, delta, init) {
-  const target = exported(name);
+function grow({ name, delta, init }) {
+  const growable = exported(name);
   try {
-    return target.grow(delta, ...init);
+    return growable.grow(delta, ...init);
   } catch (error) {
     if (error instanceof RangeError) return null;
     if (!(error instanceof TypeError)) throw error;
   }
   try {
-    return target.grow(BigInt(delta), ...init);
+    return growable.grow(BigInt(delta), ...init);
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw misuse(`${name} cannot be grown: ${error}`);
@@ -151,11 +167,12 @@ function grow(name, delta, init) {
 }
 
 function callBack(action, entry) {
-  const callee = exported(action.name);
+  const callee = calleeOf(action.target);
+  const { kinds } = action.target;
   depth++;
   try {
-    entry.results = callee(...action.args);
-    entry.kinds = action.kinds;
+    entry.row = listed(kinds, callee(...action.args));
+    entry.kinds = kinds;
   } finally {
     depth--;
   }
@@ -227,7 +244,7 @@ function putTrace() {
       if (entry.size !== null) put64(BigInt(entry.size));
     } else if (entry.effect === EFFECT_CALLED) {
       put8(entry.kinds === null ? 0 : 1);
-      if (entry.kinds !== null) putResults(entry.kinds, entry.results, entry.kinds.length);
+      if (entry.kinds !== null) putValues(entry.kinds, entry.row);
     }
   }
   trace = [];

@@ -30,9 +30,14 @@ const SITES = [
 let rows = new Map();
 
 // Of the current program.
-let memories = 0;
+let memoryCount = 0;
 let tags = [];
-let observeKinds = [];
+// The shim, as `crates/engine/src/shim.rs` has it, and how to look with it; null without one.
+let shim = null;
+// Of the current instance: its memories, where they have been asked for.
+let memories = [];
+// What the last call or step was of. The next one says of what it is only where that is another.
+let target = null;
 // Set by an outcome after which nothing is comparable.
 let over = false;
 
@@ -60,15 +65,16 @@ function hello() {
 function instantiate() {
   const observes = take8() === 1;
   const typed = take8() === 1;
-  memories = take32();
-  tags = takeList(() => ({ kinds: takeKinds(), payload: takeKinds(), tag: null }));
-  observeKinds = takeKinds();
+  memoryCount = take32();
+  tags = takeList(() => ({ kinds: takeKinds(), tag: null }));
+  shim = take8() === 1 ? takeShim() : null;
   seed = take32();
   functions = takeList(takeFunction);
   over = false;
   depth = 0;
   trace = [];
   mainExports = null;
+  memories = [];
   const made = instantiateModules(takeList(() => ({ name: takeText(), bytes: takeBytes() })));
   if (made !== null && !typed) throw misuse("the engine takes a module that the adapter cannot read");
   if (made !== null) {
@@ -82,7 +88,11 @@ function instantiate() {
   }
   putTrace();
   put8(made !== null && observes ? 1 : 0);
-  if (made !== null && observes) putState();
+  if (made !== null && observes) putState(look());
+}
+
+function takeShim() {
+  return { target: takeTarget(), args: takeValues(), results: take32(), state: take32() };
 }
 
 // The exports of the last module, or null, and then `error` says why.
@@ -145,13 +155,6 @@ function finish() {
   return hostExhausted === null;
 }
 
-function callable(name) {
-  if (mainExports === null) throw misuse("there is no instance");
-  const callee = exported(name);
-  if (typeof callee !== "function") throw misuse(`export ${JSON.stringify(name)} is no function`);
-  return callee;
-}
-
 // Writes the outcome that `error` stands for; whether it ends the run.
 function putError(making) {
   if (error === hostTrap) {
@@ -203,82 +206,97 @@ function putException() {
   putValues(kinds, kinds.map((_, field) => error.getArg(tag, field)));
 }
 
+// The arguments of a call or a step of `target`, which is read too where it is another than before.
+function takeTargetAndArgs() {
+  if (take8() === 1) target = takeTarget();
+  return takeValues();
+}
+
 // One call as it is, for a caller that observes by itself; false when it was not made, because a
 // command of the same frame ended the run.
 function call() {
-  const name = takeText();
-  const args = takeValues();
-  const kinds = takeKinds();
+  const args = takeTargetAndArgs();
   if (over) return false;
-  if (!attempt(callable(name), args)) {
+  if (!attempt(calleeOf(target), args)) {
     over = putError(false);
   } else {
-    put8(OUTCOME_RETURNED);
-    putResults(kinds, results, kinds.length);
+    putReturned(target.kinds);
   }
   return true;
 }
 
 // One call with all that is observed of it; false when it was not made.
 function step() {
-  const name = takeText();
-  const args = takeValues();
-  const kinds = takeKinds();
-  const catches = take8() === 1;
+  const args = takeTargetAndArgs();
   if (over) return false;
-  if (!attempt(callable(name), args)) {
+  let told = null;
+  if (!attempt(calleeOf(target), args)) {
     over = putError(false);
-  } else if (catches) {
-    putCaught(kinds);
+  } else if (shim === null) {
+    putReturned(target.kinds);
   } else {
-    put8(OUTCOME_RETURNED);
-    putResults(kinds, results, kinds.length);
+    told = shimRow(target.kinds);
+    putShimOutcome(told);
   }
   putTrace();
   put8(over ? 0 : 1);
-  if (!over) putState();
+  if (!over) putState(told ?? look());
   return true;
 }
 
-// Turns the status slot of a catching shim into an outcome.
-function putCaught(kinds) {
-  const last = kinds.length - 1;
-  if (kinds[last] !== KIND_I32) throw misuse("a catching shim gave no status");
-  const status = last === 0 ? results : results[last];
+function putReturned(kinds) {
+  put8(OUTCOME_RETURNED);
+  putValues(kinds, listed(kinds, results));
+}
+
+// What a call of the shim has just returned: its results, the status, and the slots of the state.
+function shimRow(kinds) {
+  if (kinds.length !== shim.results + 1 + shim.state || kinds[shim.results] !== KIND_I32) {
+    throw misuse("a call gave no status");
+  }
+  const values = listed(kinds, results);
+  return { kinds, values, status: values[shim.results] };
+}
+
+function putShimOutcome({ kinds, values, status }) {
   if (status === 0) {
     put8(OUTCOME_RETURNED);
-    putResults(kinds, results, last);
+    putValues(kinds, values, 0, shim.results);
   } else if (status === -1) {
     put8(OUTCOME_THREW);
     put32(-1);
     put32(0);
   } else {
-    putPayload((status - 1) >>> 0);
+    put8(OUTCOME_THREW);
+    put32(status - 1);
+    putValues(kinds, values, 0, shim.results);
   }
 }
 
-function putPayload(tag) {
-  if (tag >= tags.length) throw misuse(`a catching shim gave tag ${tag} of ${tags.length}`);
-  const kinds = tags[tag].payload;
-  if (!attempt(callable(`assay:payload:${tag}`), [])) {
-    over = putError(false);
-    return;
-  }
-  put8(OUTCOME_THREW);
-  put32(tag);
-  putResults(kinds, results, kinds.length);
+// Asks the shim for the state, where no call has told it; null without a shim.
+function look() {
+  if (shim === null) return null;
+  if (!attempt(calleeOf(shim.target), shim.args)) throw misuse(`cannot observe: ${error}`);
+  const row = shimRow(shim.target.kinds);
+  if (row.status !== 0) throw misuse(`cannot observe: status ${row.status}`);
+  return row;
 }
 
-function putState() {
-  put32(memories);
-  for (let index = 0; index < memories; index++) putDigest(index);
-  if (!attempt(callable("assay:observe"), [])) throw misuse(`cannot observe: ${error}`);
-  putResults(observeKinds, results, observeKinds.length);
+// Writes the memories, and the slots that the shim told.
+function putState(row) {
+  put32(memoryCount);
+  for (let index = 0; index < memoryCount; index++) putDigest(index);
+  if (row === null) {
+    put32(0);
+  } else {
+    putValues(row.kinds, row.values, shim.results + 1);
+  }
 }
 
 function memoryBytes(index) {
   if (mainExports === null) throw misuse("no instance to read memory of");
-  return new Uint8Array(exported(`assay:memory:${index}`).buffer);
+  memories[index] ??= exported(`assay:memory:${index}`);
+  return new Uint8Array(memories[index].buffer);
 }
 
 function putDigest(index) {

@@ -38,17 +38,26 @@ function sumByChunks(index, bytes) {
   let last = copies[index];
   if (last === undefined || last.bytes.length !== bytes.length) {
     last = copies[index] = freshCopy(bytes.length);
-  } else if (last.bytes.equals(bytes)) {
-    return last.sum;
   }
-  for (let start = 0, chunk = 0; start < bytes.length; start += CHUNK_BYTES, chunk++) {
-    const end = start + CHUNK_BYTES;
-    if (last.bytes.compare(bytes, start, end, start, end) === 0) continue;
+  if (update(last, bytes, 0, bytes.length)) last.sum = joined(last.sums);
+  return last.sum;
+}
+
+// Brings the copy up to date from `start` to `end`, which are ends of chunks; whether it was not.
+// Halving finds the one chunk that a small program mostly changes with few comparisons.
+function update(last, bytes, start, end) {
+  if (last.bytes.compare(bytes, start, end, start, end) === 0) return false;
+  const chunks = (end - start) / CHUNK_BYTES;
+  if (chunks === 1) {
     const changed = bytes.subarray(start, end);
     last.bytes.set(changed, start);
-    last.sums[chunk] = crc32(changed);
+    last.sums[start / CHUNK_BYTES] = crc32(changed);
+  } else {
+    const middle = start + (chunks >> 1) * CHUNK_BYTES;
+    update(last, bytes, start, middle);
+    update(last, bytes, middle, end);
   }
-  return (last.sum = joined(last.sums));
+  return true;
 }
 
 // A copy of a memory of zeros.

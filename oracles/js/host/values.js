@@ -132,19 +132,13 @@ function putReference(kind, value) {
   }
 }
 
-// Writes values given as a list.
-function putValues(kinds, values) {
-  put32(kinds.length);
-  for (let i = 0; i < kinds.length; i++) putValue(kinds[i], values[i]);
+// Writes the values of a list, or a part of them.
+function putValues(kinds, values, start = 0, stop = kinds.length) {
+  put32(stop - start);
+  for (let i = start; i < stop; i++) putValue(kinds[i], values[i]);
 }
 
-// Writes the first `count` results of a call, as JavaScript gives them: nothing, the only one, or
-// a list.
-function putResults(kinds, results, count) {
-  put32(count);
-  if (kinds.length === 1) {
-    if (count === 1) putValue(kinds[0], results);
-  } else {
-    for (let i = 0; i < count; i++) putValue(kinds[i], results[i]);
-  }
+// What a call gave, as a list: JavaScript gives nothing, the only result, or a list.
+function listed(kinds, results) {
+  return kinds.length === 1 ? [results] : results;
 }

@@ -24,7 +24,6 @@ pub(crate) fn programs() -> impl Iterator<Item = Program> {
         calls: vec![Call {
             export: "f".into(),
             args: Vec::new(),
-            catches: false,
         }],
         ..Program::default()
     })

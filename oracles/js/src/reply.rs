@@ -4,7 +4,7 @@ use crate::frame::{Malformed, Reader};
 use crate::messages::Row;
 use crate::request::Command;
 use assay_engine::{
-    HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Spent, State, Step, Trap, Value,
+    HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Shim, Spent, State, Step, Trap,
 };
 use std::time::Duration;
 
@@ -153,9 +153,10 @@ impl<'a> Reply<'a> {
 /// Fuel runs out by `unreachable`; the fuel slot tells it from the module's own, as in
 /// `crates/engine/src/drive.rs`.
 fn blame_fuel(outcome: Outcome, state: &State) -> Outcome {
-    let out = matches!(state.slots.first(), Some(Value::I32(fuel)) if fuel.cast_signed() < 0);
     match outcome {
-        Outcome::Trapped(traps) if out && traps.contains(Trap::Unreachable) => {
+        Outcome::Trapped(traps)
+            if traps.contains(Trap::Unreachable) && Shim::is_out_of_fuel(&state.slots) =>
+        {
             Outcome::Exhausted(Resource::Fuel)
         }
         outcome => outcome,

@@ -4,7 +4,7 @@
 use crate::frame::{NotForJs, Writer};
 use crate::messages::Row;
 use crate::signature::Signatures;
-use assay_engine::{Action, Call, HostFunction, Program, Value, names};
+use assay_engine::{Action, Call, HostFunction, Program, Shim, Value, names};
 
 /// The commands that the host script knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,15 +28,23 @@ pub(crate) enum Command {
 
 /// A frame of commands.
 #[derive(Debug)]
-pub(crate) struct Request(Writer);
+pub(crate) struct Request {
+    writer: Writer,
+    /// The export that the last call or step is of. Mostly all are of one, and only the first
+    /// says of which.
+    target: Option<String>,
+}
 
 impl Request {
     pub fn new() -> Self {
-        Self(Writer::new())
+        Self {
+            writer: Writer::new(),
+            target: None,
+        }
     }
 
     pub fn finish(self) -> Vec<u8> {
-        self.0.finish()
+        self.writer.finish()
     }
 
     pub fn hello(&mut self, rows: &[Row]) {
@@ -55,6 +63,7 @@ impl Request {
         signatures: &Signatures,
         observes: bool,
     ) -> Result<(), NotForJs> {
+        self.target = None;
         let w = self.command(Command::Instantiate);
         w.u8(observes.into());
         w.u8(signatures.complete.into());
@@ -62,9 +71,11 @@ impl Request {
         w.u32(program.tags);
         for tag in 0..program.tags {
             w.kinds(signatures.fields(&names::tag(tag)));
-            w.kinds(signatures.results(&names::payload(tag)));
         }
-        w.kinds(signatures.results(names::OBSERVE));
+        w.u8(program.shim.is_some().into());
+        if let Some(shim) = &program.shim {
+            write_shim(w, shim, signatures)?;
+        }
         w.u32(program.host.seed);
         w.len(program.host.functions.len());
         for function in &program.host.functions {
@@ -84,15 +95,13 @@ impl Request {
         args: &[Value],
         signatures: &Signatures,
     ) -> Result<(), NotForJs> {
-        let w = self.command(Command::Call);
-        write_call(w, export, args, signatures)
+        self.command(Command::Call);
+        self.target_and_args(export, args, signatures)
     }
 
     pub fn step(&mut self, call: &Call, signatures: &Signatures) -> Result<(), NotForJs> {
-        let w = self.command(Command::Step);
-        write_call(w, &call.export, &call.args, signatures)?;
-        w.u8(call.catches.into());
-        Ok(())
+        self.command(Command::Step);
+        self.target_and_args(&call.export, &call.args, signatures)
     }
 
     pub fn digest(&mut self, memory: u32) {
@@ -108,20 +117,36 @@ impl Request {
     }
 
     fn command(&mut self, command: Command) -> &mut Writer {
-        self.0.u8(command as u8);
-        &mut self.0
+        self.writer.u8(command as u8);
+        &mut self.writer
+    }
+
+    fn target_and_args(
+        &mut self,
+        export: &str,
+        args: &[Value],
+        signatures: &Signatures,
+    ) -> Result<(), NotForJs> {
+        let is_another = self.target.as_deref() != Some(export);
+        self.writer.u8(is_another.into());
+        if is_another {
+            write_target(&mut self.writer, export, signatures);
+            self.target = Some(export.to_owned());
+        }
+        self.writer.values(args)
     }
 }
 
-fn write_call(
-    w: &mut Writer,
-    export: &str,
-    args: &[Value],
-    signatures: &Signatures,
-) -> Result<(), NotForJs> {
+fn write_target(w: &mut Writer, export: &str, signatures: &Signatures) {
     w.text(export);
-    w.values(args)?;
     w.kinds(signatures.results(export));
+}
+
+fn write_shim(w: &mut Writer, shim: &Shim, signatures: &Signatures) -> Result<(), NotForJs> {
+    write_target(w, names::CALL, signatures);
+    w.values(&shim.look())?;
+    w.u32(shim.results);
+    w.len(shim.state.len());
     Ok(())
 }
 
@@ -160,7 +185,8 @@ fn write_action(w: &mut Writer, action: &Action, signatures: &Signatures) -> Res
         }
         Action::Call { export, args } => {
             w.u8(5);
-            write_call(w, export, args, signatures)?;
+            write_target(w, export, signatures);
+            w.values(args)?;
         }
     }
     Ok(())

@@ -3,8 +3,8 @@
 mod common;
 
 use assay_engine::{
-    Action, Engine, HostCall, HostEffect, HostState, Outcome, Program, Reference, Slot, State,
-    Trap, Value, drive,
+    Action, Engine, HostCall, HostEffect, HostState, Outcome, Program, Reference, Shim, Slot, Trap,
+    Value, drive,
 };
 use common::*;
 
@@ -19,20 +19,17 @@ fn returns(state: &mut HostState, program: &Program, index: usize, args: &[Value
 /// What the specification of the host in Rust says, call for call, the host script must say.
 #[test]
 fn values_are_those_of_host_state() {
-    let wat = format!(
-        r#"(module
+    let wat = r#"(module
         (import "assay:host" "0" (func $all (param i32 i64 externref) (result i32 i64 externref)))
         (import "assay:host" "1" (func $one (param externref) (result i64)))
         (import "assay:host" "2" (func $none))
-        {OBSERVER}
         (func (export "all") (param i32 i64 externref) (result i32 i64 externref)
             (call $all (local.get 0) (local.get 1) (local.get 2)))
         (func (export "one") (param externref) (result i64) (call $one (local.get 0)))
         (func (export "internal") (result i64)
             (call $one (extern.convert_any (ref.i31 (i32.const 5)))))
-        (func (export "none") (call $none)))"#
-    );
-    let mut program = program(&wat);
+        (func (export "none") (call $none)))"#;
+    let mut program = program(wat);
     program.host = host(&[
         (&ALL, &ALL, &[]),
         (&[Slot::Extern], &[Slot::I64], &[Action::Return]),
@@ -93,8 +90,8 @@ fn catching(fields: &str) -> String {
         (table (export "assay:table:0") 2 5 externref)
         (table (export "assay:table:1") i64 2 5 funcref)
         (global $caught (mut i32) (i32.const 0))
-        (func (export "assay:observe") (result i32 i32 i32) (i32.const 1) (global.get $caught)
-            (table.size 0))
+        (func (export "caught") (result i32) (global.get $caught))
+        (func (export "table size") (result i32) (table.size 0))
         (func (export "f") (param i32) (result i32)
             (block $all
                 (try_table (catch_all $all)
@@ -129,10 +126,6 @@ fn callback(export: &str, args: &[Value]) -> Action {
     }
 }
 
-fn slots(state: Option<&State>) -> &[Value] {
-    &state.expect("a state").slots
-}
-
 /// A run of `calls` on each engine, which must be the same by steps as in one frame.
 fn run(actions: &[Action], calls: &[&str], check: impl Fn(&str, &[assay_engine::Step])) {
     let mut program = with_actions(actions);
@@ -153,7 +146,7 @@ fn run(actions: &[Action], calls: &[&str], check: impl Fn(&str, &[assay_engine::
 fn a_host_trap_cannot_be_caught() {
     run(
         &[Action::Trap, Action::Return],
-        &["f", "f", "bare"],
+        &["f", "f", "bare", "caught"],
         |name, calls| {
             for step in [&calls[0], &calls[2]] {
                 assert_eq!(step.outcome, Outcome::Trapped(Trap::Host.into()), "{name}");
@@ -161,8 +154,8 @@ fn a_host_trap_cannot_be_caught() {
             }
             assert!(matches!(calls[1].outcome, Outcome::Returned(_)));
             assert_eq!(
-                slots(calls[1].state.as_ref())[1],
-                i32(0),
+                calls[3].outcome,
+                returned(&[i32(0)]),
                 "{name}: nothing was caught"
             );
         },
@@ -180,12 +173,12 @@ fn a_thrown_tag_is_caught_or_comes_out_with_the_values_of_host_state() {
     let payloads: Vec<_> = (0..2)
         .map(|_| state.enter(&program.host, 0, vec![i32(3)]).1)
         .collect();
-    run(&[throw], &["f", "bare"], |name, calls| {
+    run(&[throw], &["f", "bare", "caught"], |name, calls| {
         assert_eq!(calls[0].outcome, returned(&[i32(-1)]), "{name}");
         assert_eq!(
-            slots(calls[0].state.as_ref())[1],
-            i32(1),
-            "{name}: it was caught"
+            calls[2].outcome,
+            returned(&[i32(1)]),
+            "{name}: one was caught"
         );
         assert_eq!(calls[0].host[0].effect, HostEffect::Threw);
         let threw = Outcome::Threw {
@@ -224,20 +217,22 @@ fn memories_and_tables_grow_up_to_their_limits() {
             elements: 1,
         },
     ];
-    run(&actions, &["f"; 6], |name, calls| {
-        let effects: Vec<_> = calls
+    let calls = ["f", "f", "f", "f", "f", "f", "table size"];
+    run(&actions, &calls, |name, calls| {
+        let effects: Vec<_> = calls[..6]
             .iter()
             .map(|step| step.host[0].effect.clone())
             .collect();
         let expected = [Some(1), Some(1), None, Some(2), None, Some(2)].map(HostEffect::Grew);
         assert_eq!(effects, expected, "{name}");
-        let last = calls[5].state.as_ref().unwrap();
+        let last = calls[6].state.as_ref().unwrap();
         let sizes: Vec<_> = last
             .memories
             .iter()
             .map(|memory| memory.bytes >> 16)
             .collect();
-        assert_eq!((sizes, last.slots[2]), (vec![2, 3], i32(5)), "{name}");
+        assert_eq!(sizes, [2, 3], "{name}");
+        assert_eq!(calls[6].outcome, returned(&[i32(5)]), "{name}");
         assert!(
             calls
                 .iter()
@@ -284,6 +279,32 @@ fn callbacks_return_trap_throw_and_are_bounded() {
             "{name}: {effects:?}"
         );
         assert_eq!(*effects[2], HostEffect::Returned, "{name}");
+    });
+}
+
+/// What the shim gives to the host while another call runs is no state of that call: the trace has
+/// the row as it came.
+#[test]
+fn a_callback_of_the_shim_is_recorded_with_its_whole_row() {
+    let wat = r#"(module
+        (import "assay:host" "0" (func $host))
+        (func (export "assay:call") (param $number i32) (param i64) (result i64 i32 i32 i64)
+            (if (i32.eqz (local.get $number)) (then (call $host)))
+            (local.get 1) (i32.const 0) (i32.const 9) (i64.extend_i32_s (local.get $number))))"#;
+    let mut program = program(wat);
+    program.shim = shim(1, 1, &["fuel", "number"]);
+    let nested = through_shim(Shim::nested(1), &[i64(5)]);
+    program.host = host(&[(&[], &[], &[callback(&nested.export, &nested.args)])]);
+    program.calls = vec![through_shim(0, &[i64(4)])];
+    let row = vec![i64(5), i32(0), i32(9), i64(i64::from(i32::MIN) + 1)];
+    each_engine(|engine| {
+        let transcript = engine.run(&program).unwrap();
+        assert_eq!(transcript, drive(engine, &program).unwrap());
+        let step = &transcript.calls[0];
+        assert_eq!(step.outcome, returned(&[i64(4)]), "{}", engine.name());
+        assert_eq!(step.state.as_ref().unwrap().slots, [i32(9), i64(0)]);
+        assert_eq!(step.host.len(), 1);
+        assert_eq!(step.host[0].effect, HostEffect::Called(Some(row.clone())));
     });
 }
 

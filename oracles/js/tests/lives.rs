@@ -22,15 +22,13 @@ fn kill(process: u32) {
 }
 
 fn good() -> Program {
-    let mut program = program(&format!(r#"(module {OBSERVER} (func (export "f")))"#));
+    let mut program = program(r#"(module (func (export "f")))"#);
     program.calls = vec![call("f", &[])];
     program
 }
 
 fn endless() -> Program {
-    let mut program = program(&format!(
-        r#"(module {OBSERVER} (func (export "f") (loop br 0)))"#
-    ));
+    let mut program = program(r#"(module (func (export "f") (loop br 0)))"#);
     program.calls = vec![call("f", &[])];
     program.limits.time_ms = 300;
     program
@@ -114,8 +112,7 @@ fn a_child_outlives_the_thread_that_started_it() {
 /// V8 ends the process when its heap is full; the program sees a limit.
 #[test]
 fn a_full_heap_is_exhausted_memory() {
-    let wat = format!(
-        r#"(module {OBSERVER}
+    let wat = r#"(module
         (type $block (array (mut i64)))
         (type $list (struct (field (ref null $list)) (field (ref $block))))
         (func (export "f"))
@@ -123,9 +120,8 @@ fn a_full_heap_is_exhausted_memory() {
             (loop $on
                 (local.set $list (struct.new $list (local.get $list)
                     (array.new_default $block (i32.const 1000000))))
-                (br $on))))"#
-    );
-    let mut program = program(&wat);
+                (br $on))))"#;
+    let mut program = program(wat);
     program.calls = vec![call("f", &[]), call("fill", &[]), call("f", &[])];
     let mut engine = start("v8");
     let transcript = engine.run(&program).unwrap();
@@ -147,14 +143,12 @@ fn a_full_heap_is_exhausted_memory() {
 /// JavaScriptCore ends the process on this module: a finding about that engine, not a fault here.
 #[test]
 fn a_crash_is_told_with_what_was_printed() {
-    let wat = format!(
-        r#"(module {OBSERVER}
+    let wat = r#"(module
         (type $a (array (mut i32)))
         (table 1 (ref null $a))
-        (elem (table 0) (i32.const 0) (ref null $a) (array.new_default $a (i32.const 0x7fffffff))))"#
-    );
+        (elem (table 0) (i32.const 0) (ref null $a) (array.new_default $a (i32.const 0x7fffffff))))"#;
     let mut engine = start("jsc");
-    match engine.run(&program(&wat)) {
+    match engine.run(&program(wat)) {
         Err(EngineError::Crashed { engine, how }) => {
             assert_eq!(engine, "jsc");
             assert!(how.starts_with("killed by signal 6; "), "{how}");

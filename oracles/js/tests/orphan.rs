@@ -27,9 +27,7 @@ fn a_child_dies_with_its_parent() {
 
 fn loop_for_ever(name: &str) {
     let mut engine = start(name);
-    let mut program = program(&format!(
-        r#"(module {OBSERVER} (func (export "f") (loop br 0)))"#
-    ));
+    let mut program = program(r#"(module (func (export "f") (loop br 0)))"#);
     program.calls = vec![call("f", &[])];
     engine.begin(&program).unwrap();
     println!("\nchild {}", engine.process_id().unwrap());

@@ -177,8 +177,7 @@ fn a_program_has_the_heap_that_its_limits_say() {
             gc_heap_bytes,
             ..Limits::default()
         };
-        let ran = common::run(&program, &[("f", &[Value::I32(100)])]).unwrap();
-        ran.into_iter().next().unwrap().outcome
+        common::call(&program, "f", &[Value::I32(100)]).unwrap()
     };
     assert_eq!(hold(8 << 20), Outcome::Exhausted(Resource::Memory));
     assert_eq!(hold(256 << 20), Outcome::Returned(vec![]));

@@ -4,10 +4,12 @@ mod host;
 mod literal;
 mod step;
 
+use crate::case::is_callable;
 use crate::error::Fault;
 use crate::{EngineRecord, FindingRecord};
-use assay_engine::Limits;
-use serde::{Deserialize, Serialize};
+use assay_engine::{Limits, Shim};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub(crate) use host::HeaderHost;
 pub(crate) use literal::{CallText, FeatureName};
@@ -43,6 +45,12 @@ pub(crate) struct Header {
     pub unreached: Vec<CallText>,
     #[serde(with = "LimitsMirror")]
     pub limits: Limits,
+    #[serde(
+        default,
+        deserialize_with = "callable_shim",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub shim: Option<Shim>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<FindingRecord>,
     #[serde(default, rename = "engine", skip_serializing_if = "Vec::is_empty")]
@@ -60,6 +68,18 @@ struct LimitsMirror {
     time_ms: u32,
     stack_bytes: u32,
     gc_heap_bytes: u32,
+}
+
+/// Reads a [`Shim`], and refuses one so large that a reader could not make its arguments.
+fn callable_shim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Shim>, D::Error> {
+    let shim = Shim::deserialize(deserializer)?;
+    if is_callable(&shim) {
+        Ok(Some(shim))
+    } else {
+        Err(D::Error::custom(
+            "a shim with more arguments or results than engines allow",
+        ))
+    }
 }
 
 /// The one field that is read before all others, since it says how to read them.

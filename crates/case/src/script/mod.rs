@@ -2,10 +2,11 @@
 
 mod claim;
 mod read;
+mod row;
 mod write;
 
 use crate::text::Pattern;
-use assay_engine::Value;
+use assay_engine::{Outcome, Value};
 
 pub(crate) use read::{parse, parse_call};
 pub(crate) use write::{call_text, write};
@@ -46,18 +47,10 @@ pub(crate) struct ScriptCall {
 pub(crate) enum Claim {
     /// Nothing: a bare `invoke` or `module`.
     Nothing,
-    /// `assert_return`.
+    /// `assert_return`, where there is no shim.
     Returns(Vec<Pattern>),
-    /// A catching call threw: `assert_return` of its status, or a bare `invoke` where what it
-    /// returns before that is not known; then `assert_return` of the payload.
-    Catches {
-        /// Whether the status is asserted.
-        asserted: bool,
-        /// The tag; `None` for one that the module does not know, which only the status tells.
-        tag: Option<u32>,
-        /// Its payload.
-        payload: Vec<Pattern>,
-    },
+    /// `assert_return` of a row of the shim, which tells this outcome and the slots.
+    Tells(Outcome),
     /// `assert_trap` with this text.
     Traps(String),
     /// `assert_exception`.

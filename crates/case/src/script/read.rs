@@ -1,21 +1,21 @@
 //! A script from text.
 
-use super::{Claim, Script, ScriptCall, claim};
-use crate::case::{is_catching, payload_tag};
+use super::{Claim, Script, ScriptCall, row};
+use crate::case::{breach, is_look};
 use crate::error::Fault;
 use crate::text::{Pattern, argument_of, pattern_of};
-use assay_engine::{Slot, Value, names};
+use assay_engine::{Shim, Value, names};
 use wast::lexer::Lexer;
 use wast::parser::{self, Parse, ParseBuffer, Parser};
 use wast::token::Span;
 use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, WastRet, Wat, kw};
 
-/// Reads a script.
+/// Reads the script of a program with or without a shim.
 ///
 /// # Errors
 ///
 /// The first place at which it is not the script of a case.
-pub(crate) fn parse(text: &str) -> Result<Script, Fault> {
+pub(crate) fn parse(text: &str, shim: Option<&Shim>) -> Result<Script, Fault> {
     let fault = |error: wast::Error| fault_of(text, &error);
     let mut lexer = Lexer::new(text);
     lexer.allow_confusing_unicode(true);
@@ -23,6 +23,7 @@ pub(crate) fn parse(text: &str) -> Result<Script, Fault> {
     let directives = parser::parse::<Directives<'_>>(&buffer).map_err(fault)?;
     let mut reader = Reader {
         text,
+        shim,
         registered: Vec::new(),
         main: None,
     };
@@ -90,6 +91,7 @@ fn fault_of(text: &str, error: &wast::Error) -> Fault {
 /// What has been read so far.
 struct Reader<'t> {
     text: &'t str,
+    shim: Option<&'t Shim>,
     registered: Vec<(String, Vec<u8>)>,
     main: Option<Main>,
 }
@@ -205,14 +207,17 @@ impl Reader<'_> {
     }
 
     fn call(&mut self, invoke: &WastInvoke<'_>, claim: Claim) -> Result<(), Fault> {
+        let shim = self.shim;
         let added = match self.main.as_mut() {
-            None => Err("a call before the main module"),
+            None => Err("a call before the main module".into()),
             Some(main) if main.start != Claim::Nothing => {
-                Err("a call of an instance that there is not expected to be")
+                Err("a call of an instance that there is not expected to be".into())
             }
-            Some(main) => invoked(invoke).and_then(|(export, args)| main.call(export, args, claim)),
+            Some(main) => invoked(invoke)
+                .map_err(String::from)
+                .and_then(|(export, args)| main.call(export, args, claim, shim)),
         };
-        added.or_else(|what| self.fault(invoke.span, what))
+        added.or_else(|what| self.fault(invoke.span, &what))
     }
 
     fn finish(self) -> Result<Script, Fault> {
@@ -240,100 +245,55 @@ impl Main {
         self.start == Claim::Nothing && self.slots.is_none() && self.calls.is_empty()
     }
 
-    /// A call, or one of the lines that tell more of the call before it.
-    fn call(&mut self, export: String, args: Vec<Value>, claim: Claim) -> Result<(), &'static str> {
-        if export == names::OBSERVE {
-            self.observe(&args, claim)
-        } else if let Some(tag) = payload_tag(&export) {
-            self.payload(tag, &args, claim)
-        } else {
-            let claim = if is_catching(&export) {
-                caught(claim)?
-            } else {
-                claim
-            };
-            self.calls.push(ScriptCall {
-                export,
-                args,
-                claim,
-                slots: None,
-            });
-            Ok(())
+    /// A call, or a look at the state after the call before it.
+    fn call(
+        &mut self,
+        export: String,
+        args: Vec<Value>,
+        claim: Claim,
+        shim: Option<&Shim>,
+    ) -> Result<(), String> {
+        if let Some(shim) = shim
+            && export == names::CALL
+            && is_look(&args)
+        {
+            return self.look(shim, &args, claim).map_err(String::from);
         }
+        if let Some(breach) = breach(&export, &args, shim) {
+            return Err(format!("a call that {breach}"));
+        }
+        let (claim, slots) = match (claim, shim) {
+            (Claim::Returns(patterns), Some(shim)) => {
+                let (outcome, slots) = row::read_row(&patterns, shim)?;
+                (Claim::Tells(outcome), Some(slots))
+            }
+            (claim, _) => (claim, None),
+        };
+        self.calls.push(ScriptCall {
+            export,
+            args,
+            claim,
+            slots,
+        });
+        Ok(())
     }
 
-    fn observe(&mut self, args: &[Value], claim: Claim) -> Result<(), &'static str> {
+    fn look(&mut self, shim: &Shim, args: &[Value], claim: Claim) -> Result<(), &'static str> {
+        if args != shim.look() {
+            return Err("a look at the state takes the number 0x7fff_ffff, zeros and nulls");
+        }
         let slots = match claim {
-            Claim::Nothing if args.is_empty() => return Ok(()),
-            Claim::Returns(patterns) if args.is_empty() => patterns
-                .into_iter()
-                .map(Pattern::value)
-                .collect::<Option<Vec<_>>>(),
-            _ => None,
+            Claim::Nothing => return Ok(()),
+            Claim::Returns(patterns) => row::read_look(&patterns, shim)?,
+            _ => return Err("a look at the state that does not return"),
         };
-        let slots = slots.ok_or("an observation gives exact values and takes no argument")?;
         let place = self
             .calls
             .last_mut()
             .map_or(&mut self.slots, |call| &mut call.slots);
         if place.replace(slots).is_some() {
-            Err("the state is observed twice")
-        } else {
-            Ok(())
+            return Err("the state is told twice");
         }
+        Ok(())
     }
-
-    fn payload(&mut self, tag: u32, args: &[Value], claim: Claim) -> Result<(), &'static str> {
-        let call = self
-            .calls
-            .last_mut()
-            .filter(|call| args.is_empty() && call.slots.is_none());
-        match (call, claim) {
-            (Some(call), Claim::Returns(payload)) if awaits_payload(call, tag) => {
-                let asserted = call.claim != Claim::Nothing;
-                call.claim = Claim::Catches {
-                    asserted,
-                    tag: Some(tag),
-                    payload,
-                };
-                Ok(())
-            }
-            _ => Err(
-                "a payload is asserted that does not directly follow a call that threw this tag",
-            ),
-        }
-    }
-}
-
-/// Whether the payload of this tag may follow the call.
-fn awaits_payload(call: &ScriptCall, thrown: u32) -> bool {
-    match &call.claim {
-        Claim::Nothing => is_catching(&call.export),
-        Claim::Catches { tag, payload, .. } => *tag == Some(thrown) && payload.is_empty(),
-        _ => false,
-    }
-}
-
-/// Reads a status other than 0 out of what a catching call is claimed to return.
-fn caught(claim: Claim) -> Result<Claim, &'static str> {
-    let Claim::Returns(patterns) = &claim else {
-        return Ok(claim);
-    };
-    match patterns.split_last() {
-        Some((Pattern::Is(Value::I32(0)), _)) => Ok(claim),
-        Some((Pattern::Is(Value::I32(status)), zeros)) if zeros.iter().all(is_zero) => {
-            let tag = claim::tag(*status);
-            Ok(Claim::Catches {
-                asserted: true,
-                tag,
-                payload: Vec::new(),
-            })
-        }
-        _ => Err("a catching call returns a status, and zeros before one that is not 0"),
-    }
-}
-
-fn is_zero(pattern: &Pattern) -> bool {
-    let zeros = [Slot::I32, Slot::I64, Slot::Extern].map(Value::zero);
-    pattern.value().is_some_and(|value| zeros.contains(&value))
 }

@@ -1,9 +1,9 @@
 //! A script as text.
 
-use super::{Claim, END, Script, ScriptCall, claim};
-use crate::modules::{self, Facts, Manner};
+use super::{Claim, END, Script, ScriptCall, row};
+use crate::modules::{self, Facts};
 use crate::text::{Pattern, argument, quoted, quoted_bytes};
-use assay_engine::{Value, names};
+use assay_engine::{Outcome, Shim, Value, names};
 
 /// What stands above every script.
 const ABOVE: &str = "\
@@ -18,7 +18,7 @@ const NEEDS_HOST: &str = "\
 ";
 
 /// The script as text, ending with [`END`].
-pub(crate) fn write(script: &Script) -> String {
+pub(crate) fn write(script: &Script, shim: Option<&Shim>) -> String {
     let facts = Facts::of(&script.main);
     let mut text = String::from(ABOVE);
     if facts.host {
@@ -29,22 +29,32 @@ pub(crate) fn write(script: &Script) -> String {
         line(&mut text, &format!("(register {})", quoted(name)));
     }
     line(&mut text, &format!("\n{}", start_text(script)));
-    let runs = is_running(&script.start);
-    if runs {
-        observation(&mut text, &facts, script.start_slots.as_deref());
+    if let (Some(shim), Claim::Nothing) = (shim, &script.start) {
+        let look = look_text(shim, &facts, script.start_slots.as_deref());
+        line(&mut text, &look);
+    }
+    if !script.calls.is_empty() {
+        text.push('\n');
     }
     for call in &script.calls {
-        text.push('\n');
-        claimed_call(&mut text, &facts, call);
-        observation(&mut text, &facts, call.slots.as_deref());
+        let name = shim.and_then(|shim| name_of(call, shim));
+        let comment = name.map_or(String::new(), |name| format!(" ;; {}", quoted(name)));
+        line(&mut text, &(call_line(call, &facts, shim) + &comment));
+        if let (Some(shim), Some(slots)) = (shim, &call.slots)
+            && !matches!(call.claim, Claim::Tells(_))
+        {
+            line(&mut text, &look_text(shim, &facts, Some(slots)));
+        }
     }
     line(&mut text, &format!("\n{END}"));
     text
 }
 
-/// Whether there is an instance after an instantiation of which this is claimed.
-fn is_running(start: &Claim) -> bool {
-    *start == Claim::Nothing
+/// The name of the function that a call of the shim is for.
+fn name_of<'a>(call: &ScriptCall, shim: &'a Shim) -> Option<&'a str> {
+    let number = Shim::number(&call.args)?;
+    let name = shim.functions.get(usize::try_from(number).ok()?)?;
+    Some(name)
 }
 
 fn line(text: &mut String, line: &str) {
@@ -77,64 +87,41 @@ fn start_text(script: &Script) -> String {
 }
 
 /// A call in the assertion that it is expected to pass.
-fn claimed_call(text: &mut String, facts: &Facts, call: &ScriptCall) {
+fn call_line(call: &ScriptCall, facts: &Facts, shim: Option<&Shim>) -> String {
     let invoke = invoke_text(&call.export, &call.args, |n| facts.null_of(&call.export, n));
     match &call.claim {
-        Claim::Returns(patterns) => line(text, &assert_return(&invoke, patterns)),
-        Claim::Catches {
-            asserted,
-            tag,
-            payload,
-        } => {
-            let raw = if *asserted {
-                raw_results(facts, &call.export, *tag)
-            } else {
-                None
-            };
-            line(
-                text,
-                &raw.map_or_else(|| invoke.clone(), |raw| assert_return(&invoke, &raw)),
-            );
-            if let Some(tag) = tag {
-                let getter = invoke_text(&names::payload(*tag), &[], |_| "extern");
-                line(text, &assert_return(&getter, payload));
-            }
+        Claim::Returns(patterns) => assert_return(&invoke, patterns),
+        Claim::Tells(outcome) => {
+            let slots = call.slots.as_deref().unwrap_or_default();
+            let row = shim.and_then(|shim| row::row(outcome, zeros(shim, facts), slots));
+            row.map_or(invoke.clone(), |row| assert_row(&invoke, row))
         }
-        Claim::Traps(trap) => line(text, &format!("(assert_trap {invoke} {})", quoted(trap))),
-        Claim::Throws => line(text, &format!("(assert_exception {invoke})")),
-        Claim::Exhausts => line(
-            text,
-            &format!("(assert_exhaustion {invoke} \"call stack exhausted\")"),
-        ),
-        Claim::Nothing | Claim::Invalid | Claim::Unlinkable => line(text, &invoke),
+        Claim::Traps(trap) => format!("(assert_trap {invoke} {})", quoted(trap)),
+        Claim::Throws => format!("(assert_exception {invoke})"),
+        Claim::Exhausts => format!("(assert_exhaustion {invoke} \"call stack exhausted\")"),
+        Claim::Nothing | Claim::Invalid | Claim::Unlinkable => invoke,
     }
 }
 
-/// What a catching shim returns when it caught this tag.
-fn raw_results(facts: &Facts, export: &str, tag: Option<u32>) -> Option<Vec<Pattern>> {
-    let Manner::Catching { zeros } = facts.manner(export) else {
-        return None;
-    };
-    let status = Value::I32(claim::status(tag)?);
-    Some(
-        zeros?
-            .into_iter()
-            .chain([status])
-            .map(Pattern::Is)
-            .collect(),
-    )
+/// A look at the state. Where nothing is expected of it, it is there all the same, for it refills
+/// the fuel.
+fn look_text(shim: &Shim, facts: &Facts, slots: Option<&[Value]>) -> String {
+    let invoke = invoke_text(names::CALL, &shim.look(), |n| facts.null_of(names::CALL, n));
+    let zeros = zeros(shim, facts);
+    let row = slots.and_then(|slots| row::row(&Outcome::Returned(zeros.clone()), zeros, slots));
+    row.map_or(invoke.clone(), |row| assert_row(&invoke, row))
 }
 
-/// The line that observes the state. Where nothing is expected of it, it is there all the same,
-/// for it refills the fuel.
-fn observation(text: &mut String, facts: &Facts, slots: Option<&[Value]>) {
-    let invoke = invoke_text(names::OBSERVE, &[], |_| "extern");
-    if let Some(slots) = slots {
-        let slots: Vec<_> = slots.iter().map(|&slot| Pattern::Is(slot)).collect();
-        line(text, &assert_return(&invoke, &slots));
-    } else if facts.exports(names::OBSERVE) {
-        line(text, &invoke);
-    }
+/// What the shim returns before the status when there is nothing to tell.
+fn zeros(shim: &Shim, facts: &Facts) -> Vec<Value> {
+    (0..shim.results as usize)
+        .map(|n| facts.zero_of(names::CALL, n))
+        .collect()
+}
+
+fn assert_row(invoke: &str, row: Vec<Value>) -> String {
+    let patterns: Vec<_> = row.into_iter().map(Pattern::Is).collect();
+    assert_return(invoke, &patterns)
 }
 
 fn assert_return(invoke: &str, patterns: &[Pattern]) -> String {

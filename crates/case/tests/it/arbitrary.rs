@@ -4,7 +4,7 @@ use crate::samples::{SAMPLES, sample};
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
 use assay_engine::{
     Action, Call, Features, Host, HostCall, HostEffect, HostFunction, Limits, MemoryDigest, Module,
-    Outcome, Phase, Program, Reference, Resource, Slot, State, Step, Transcript, Trap, Traps,
+    Outcome, Phase, Program, Reference, Resource, Shim, Slot, State, Step, Transcript, Trap, Traps,
     Value, names,
 };
 use proptest::collection::vec;
@@ -102,7 +102,7 @@ fn host() -> BoxedStrategy<Host> {
 /// The samples, and bytes that are no module.
 fn wasm() -> BoxedStrategy<Vec<u8>> {
     let name = select(SAMPLES).prop_map(|(name, _)| name);
-    let sample = prop_oneof![4 => name, 1 => Just("shims")].prop_map(sample);
+    let sample = prop_oneof![4 => name, 1 => Just("shim")].prop_map(sample);
     prop_oneof![8 => sample, 1 => vec(any::<u8>(), 0..80)].boxed()
 }
 
@@ -112,31 +112,48 @@ fn module() -> BoxedStrategy<Module> {
         .boxed()
 }
 
-fn call() -> BoxedStrategy<Call> {
-    let export = prop_oneof![
-        text(),
-        text().prop_map(|name| format!("{}:{name}", names::CALL)),
-        text().prop_map(|name| format!("{}:{name}", names::CATCH)),
-        select(vec!["f", "g", "h", "none"]).prop_map(|name| format!("{}:{name}", names::CATCH)),
-        // What only looks like a getter of payloads.
-        select(vec![
-            "assay:payload:",
-            "assay:payload:01",
-            "assay:payload:x",
-            "assay:observe:"
-        ])
-        .prop_map(String::from),
-    ];
-    (export, vec(argument(), 0..4))
-        .prop_map(|(export, args)| {
-            let catches = export.starts_with("assay:catch:");
-            Call {
-                export,
-                args,
-                catches,
-            }
+fn shim() -> BoxedStrategy<Shim> {
+    let shape = (0..3u32, 0..3u32, 0..3u32);
+    (shape, vec(text(), 0..3), vec(text(), 0..4))
+        .prop_map(|((ints, externs, results), functions, state)| Shim {
+            ints,
+            externs,
+            results,
+            functions,
+            state,
         })
         .boxed()
+}
+
+/// A call of any export, among them what only a shim would be called by.
+fn plain_call() -> BoxedStrategy<Call> {
+    let call = (text(), vec(argument(), 0..4)).prop_map(|(export, args)| Call { export, args });
+    let look = Just(Call {
+        export: names::CALL.into(),
+        args: Shim::default().look(),
+    });
+    prop_oneof![8 => call, 1 => look].boxed()
+}
+
+fn shim_call(shim: &Shim) -> BoxedStrategy<Call> {
+    let number = prop_oneof![0..3u32, any::<u32>()]
+        .prop_filter("it calls no function", |n| n & Shim::LOOK != Shim::LOOK)
+        .prop_map(Value::I32);
+    let int = any::<u64>().prop_map(Value::I64);
+    let reference = option::of(any::<u32>())
+        .prop_map(|n| Value::Ref(n.map_or(Reference::Null, Reference::Extern)));
+    let ints = vec(int, shim.ints as usize);
+    let externs = vec(reference, shim.externs as usize);
+    (number, ints, externs)
+        .prop_map(|(number, ints, externs)| Call {
+            export: names::CALL.into(),
+            args: [vec![number], ints, externs].concat(),
+        })
+        .boxed()
+}
+
+fn calls(shim: Option<&Shim>) -> BoxedStrategy<Vec<Call>> {
+    vec(shim.map_or_else(plain_call, shim_call), 0..6).boxed()
 }
 
 fn program() -> BoxedStrategy<Program> {
@@ -145,21 +162,25 @@ fn program() -> BoxedStrategy<Program> {
         stack_bytes,
         gc_heap_bytes,
     });
+    let calls = option::of(shim()).prop_flat_map(|shim| (calls(shim.as_ref()), Just(shim)));
     (
         vec(module(), 1..4),
         host(),
-        vec(call(), 0..6),
+        calls,
         any::<[u32; 2]>(),
         limits,
     )
-        .prop_map(|(modules, host, calls, [memories, tags], limits)| Program {
-            modules,
-            host,
-            calls,
-            memories,
-            tags,
-            limits,
-        })
+        .prop_map(
+            |(modules, host, (calls, shim), [memories, tags], limits)| Program {
+                modules,
+                host,
+                calls,
+                shim,
+                memories,
+                tags,
+                limits,
+            },
+        )
         .boxed()
 }
 
@@ -191,6 +212,22 @@ fn outcome() -> BoxedStrategy<Outcome> {
     prop_oneof![vec(value(), 0..4).prop_map(Outcome::Returned), failure()].boxed()
 }
 
+/// What a shim tells.
+fn told(shim: &Shim) -> BoxedStrategy<Outcome> {
+    (
+        vec(slot_value(), shim.results as usize),
+        option::of(0..3u32),
+    )
+        .prop_map(|(values, tag)| match tag {
+            None => Outcome::Returned(values),
+            tag => Outcome::Threw {
+                tag,
+                payload: values,
+            },
+        })
+        .boxed()
+}
+
 fn host_calls() -> BoxedStrategy<Vec<HostCall>> {
     let effect = prop_oneof![
         Just(HostEffect::Returned),
@@ -208,36 +245,43 @@ fn host_calls() -> BoxedStrategy<Vec<HostCall>> {
     vec(call, 0..3).boxed()
 }
 
-fn state() -> BoxedStrategy<State> {
+/// A state with so many slots.
+fn state(slots: usize) -> BoxedStrategy<State> {
     let memory =
         (any::<u64>(), any::<u32>()).prop_map(|(bytes, crc32)| MemoryDigest { bytes, crc32 });
-    (vec(slot_value(), 0..5), vec(memory, 0..3))
+    (vec(slot_value(), slots), vec(memory, 0..3))
         .prop_map(|(slots, memories)| State { slots, memories })
         .boxed()
 }
 
-fn step() -> BoxedStrategy<Step> {
-    (outcome(), host_calls(), option::of(state()))
-        .prop_map(|(outcome, host, state)| Step {
-            outcome,
-            host,
-            state,
+/// A step with a state, or without one where the rules allow that.
+fn step(outcome: BoxedStrategy<Outcome>, shim: Option<&Shim>) -> BoxedStrategy<Step> {
+    let is_plain = shim.is_none();
+    let state = state(shim.map_or(0, |shim| shim.state.len()));
+    (outcome, host_calls(), state, any::<bool>())
+        .prop_map(move |(outcome, host, state, kept)| {
+            let observed = !matches!(outcome, Outcome::Exhausted(_));
+            let kept = if is_plain { observed } else { kept };
+            Step {
+                outcome,
+                host,
+                state: kept.then_some(state),
+            }
         })
         .boxed()
 }
 
 /// A transcript of at most this many calls.
-fn transcript(calls: usize) -> BoxedStrategy<Transcript> {
-    let runs = (host_calls(), state(), vec(step(), 0..=calls)).prop_map(|(host, state, calls)| {
-        let outcome = Outcome::Returned(Vec::new());
-        Transcript {
-            instantiation: Step {
-                outcome,
-                host,
-                state: Some(state),
-            },
-            calls,
-        }
+fn transcript(calls: usize, shim: Option<&Shim>) -> BoxedStrategy<Transcript> {
+    let any_step = step(outcome(), shim);
+    let of_call = match shim {
+        Some(known) => prop_oneof![step(told(known), shim), any_step].boxed(),
+        None => any_step,
+    };
+    let start = step(Just(Outcome::Returned(Vec::new())).boxed(), shim);
+    let runs = (start, vec(of_call, 0..=calls)).prop_map(|(instantiation, calls)| Transcript {
+        instantiation,
+        calls,
     });
     let fails = (failure(), host_calls()).prop_map(|(outcome, host)| Transcript {
         instantiation: Step {
@@ -297,8 +341,8 @@ fn finding() -> BoxedStrategy<FindingRecord> {
 pub fn case() -> BoxedStrategy<Case> {
     let features = any::<u32>().prop_map(Features::from_bits_truncate);
     let programs = program().prop_flat_map(|program| {
-        let calls = program.calls.len();
-        (Just(program), option::weighted(0.8, transcript(calls)))
+        let transcript = transcript(program.calls.len(), program.shim.as_ref());
+        (Just(program), option::weighted(0.8, transcript))
     });
     let origin = (text(), option::of(any::<u64>()), option::of(any::<u64>()));
     (

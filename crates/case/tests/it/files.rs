@@ -2,7 +2,10 @@
 
 use crate::samples::sample;
 use assay_case::{Case, CaseError};
-use assay_engine::{Call, Features, Module, Program, Reference, Value};
+use assay_engine::{
+    Call, Features, MemoryDigest, Module, Outcome, Program, Reference, Resource, Shim, State, Step,
+    Transcript, Value,
+};
 use std::fs;
 use std::path::Path;
 
@@ -167,19 +170,22 @@ fn a_folder_that_cannot_be_written_is_an_error() {
 
 #[test]
 fn a_case_that_breaks_a_rule_is_not_written() {
-    let call = |export: &str, args: Vec<Value>, catches| Call {
+    let call = |export: &str, args: Vec<Value>| Call {
         export: export.into(),
         args,
-        catches,
     };
-    for broken in [
-        call("assay:observe", vec![], false),
-        call("assay:payload:0", vec![], false),
-        call("assay:catch:f", vec![], false),
-        call("f", vec![], true),
-        call("f", vec![Value::Ref(Reference::I31(1))], false),
+    let number = |n| vec![Value::I32(n)];
+    let shim = || Some(Shim::default());
+    for (shim, broken) in [
+        (None, call("f", vec![Value::Ref(Reference::I31(1))])),
+        (shim(), call("f", number(0))),
+        (shim(), call("assay:call", vec![])),
+        (shim(), call("assay:call", vec![Value::I64(0)])),
+        (shim(), call("assay:call", number(Shim::LOOK))),
+        (shim(), call("assay:call", number(Shim::nested(Shim::LOOK)))),
     ] {
         let mut case = case("x");
+        case.program.shim = shim;
         case.program.calls.push(broken.clone());
         let error = case.to_single().unwrap_err();
         assert!(
@@ -187,10 +193,75 @@ fn a_case_that_breaks_a_rule_is_not_written() {
             "{broken:?}: {error}"
         );
     }
+    let mut huge = case("x");
+    huge.program.shim = Some(Shim {
+        results: u32::MAX,
+        ..Shim::default()
+    });
+    assert!(huge.to_single().is_err());
     let mut empty = case("x");
     empty.program.modules.clear();
     assert!(matches!(
         empty.check().unwrap_err(),
         CaseError::Unwritable { .. }
     ));
+}
+
+/// What is said of a case that expects this state after its only call, which has this outcome.
+fn complaint(shim: Option<Shim>, outcome: Outcome, state: Option<State>) -> Option<String> {
+    let mut case = case("x");
+    let width = shim.as_ref().map_or(0, |shim| shim.state.len());
+    case.program.calls.push(Call {
+        export: "assay:call".into(),
+        args: vec![Value::I32(0)],
+    });
+    case.program.shim = shim;
+    let step = |outcome, state| Step {
+        outcome,
+        host: vec![],
+        state,
+    };
+    let started = State {
+        slots: vec![Value::I32(0); width],
+        memories: vec![],
+    };
+    case.expected = Some(Transcript {
+        instantiation: step(Outcome::Returned(vec![]), Some(started)),
+        calls: vec![step(outcome, state)],
+    });
+    case.check().err().map(|error| error.to_string())
+}
+
+#[test]
+fn a_state_is_where_it_can_be_told() {
+    let slots = |n| State {
+        slots: vec![Value::I32(0); n],
+        memories: vec![MemoryDigest::of(b"")],
+    };
+    let shim = || {
+        Some(Shim {
+            state: vec!["fuel".into()],
+            ..Shim::default()
+        })
+    };
+    let returned = || Outcome::Returned(vec![]);
+    let exhausted = || Outcome::Exhausted(Resource::Stack);
+    for (shim, outcome, state, kept) in [
+        (None, returned(), Some(slots(0)), true),
+        (None, returned(), Some(slots(1)), false),
+        (None, returned(), None, false),
+        (None, exhausted(), None, true),
+        (None, exhausted(), Some(slots(0)), false),
+        (shim(), returned(), Some(slots(1)), true),
+        (shim(), returned(), Some(slots(0)), false),
+        (shim(), returned(), None, true),
+        (shim(), exhausted(), Some(slots(1)), true),
+    ] {
+        let complaint = complaint(shim.clone(), outcome.clone(), state.clone());
+        assert_eq!(
+            complaint.is_none(),
+            kept,
+            "{shim:?} {outcome} {state:?} {complaint:?}"
+        );
+    }
 }

@@ -3,23 +3,23 @@
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
 use assay_engine::{
     Action, Call, Features, Host, HostCall, HostEffect, HostFunction, MemoryDigest, Module,
-    Outcome, Program, Slot, State, Step, Transcript, Trap, Value,
+    Outcome, Program, Shim, Slot, State, Step, Transcript, Trap, Value,
 };
 use expect_test::expect;
 
 const MAIN: &str = r#"(module $shimmed
     (import "assay:host" "0" (func $host (param i32) (result i64)))
     (memory (export "assay:memory:0") 1)
-    (func (export "assay:observe") (result i32) (i32.const 1000))
-    (func (export "assay:call:div") (param i32) (result i32)
-        (i32.div_u (i32.wrap_i64 (call $host (local.get 0))) (local.get 0))))"#;
+    (func (export "assay:call") (param i32 i64) (result i64 i32 i32 i64)
+        (i64.div_u (call $host (local.get 0)) (local.get 1))
+        (i32.const 0) (i32.const 1000) (i64.const 7)))"#;
 
 fn case() -> Case {
     let actions = vec![
         Action::Return,
         Action::Call {
-            export: "f".into(),
-            args: vec![Value::I64(u64::MAX)],
+            export: "assay:call".into(),
+            args: vec![Value::I32(Shim::nested(0)), Value::I64(u64::MAX)],
         },
     ];
     let function = HostFunction {
@@ -29,9 +29,15 @@ fn case() -> Case {
         actions,
     };
     let call = |x| Call {
-        export: "assay:call:div".into(),
-        args: vec![Value::I32(x)],
-        catches: false,
+        export: "assay:call".into(),
+        args: vec![Value::I32(0), Value::I64(x)],
+    };
+    let shim = Shim {
+        ints: 1,
+        externs: 0,
+        results: 1,
+        functions: vec!["div \"u\"".into()],
+        state: vec!["fuel".into(), "global 0".into()],
     };
     let program = Program {
         modules: vec![Module {
@@ -43,12 +49,13 @@ fn case() -> Case {
             functions: vec![function],
         },
         calls: vec![call(2), call(0)],
+        shim: Some(shim),
         memories: 1,
         ..Program::default()
     };
     let state = || {
         Some(State {
-            slots: vec![Value::I32(1000)],
+            slots: vec![Value::I32(1000), Value::I64(7)],
             memories: vec![MemoryDigest::of(b"")],
         })
     };
@@ -64,7 +71,7 @@ fn case() -> Case {
         host: vec![],
         state: state(),
     };
-    let returned = Outcome::Returned(vec![Value::I32(3)]);
+    let returned = Outcome::Returned(vec![Value::I64(3)]);
     let trapped = Outcome::Trapped(Trap::IntegerDivideByZero.into());
     let mut case = Case::new("differential", Features::GC | Features::TAIL_CALL, program);
     case.seed = Some(u64::MAX);
@@ -126,6 +133,13 @@ fn a_single_file() {
         ;;; stack_bytes = 2097152
         ;;; gc_heap_bytes = 67108864
         ;;;
+        ;;; [shim]
+        ;;; ints = 1
+        ;;; externs = 0
+        ;;; results = 1
+        ;;; functions = ['div "u"']
+        ;;; state = ["fuel", "global 0"]
+        ;;;
         ;;; [finding]
         ;;; signature = "outcome:div"
         ;;; what = """
@@ -159,7 +173,7 @@ fn a_single_file() {
         ;;; label = "env.f"
         ;;; params = ["i32"]
         ;;; results = ["i64"]
-        ;;; actions = ["return", { call = { export = "f", args = ["i64.const -1"] } }]
+        ;;; actions = ["return", { call = { export = "assay:call", args = ["i32.const -2147483648", "i64.const -1"] } }]
         ;;;
         ;;; [[step]]
         ;;; memories = ["0 bytes, crc32 00000000"]
@@ -191,31 +205,26 @@ fn a_single_file() {
 
         (module $shimmed
           (type (;0;) (func (param i32) (result i64)))
-          (type (;1;) (func (result i32)))
-          (type (;2;) (func (param i32) (result i32)))
+          (type (;1;) (func (param i32 i64) (result i64 i32 i32 i64)))
           (import "assay:host" "0" (func $host (;0;) (type 0)))
           (memory (;0;) 1)
           (export "assay:memory:0" (memory 0))
-          (export "assay:observe" (func 1))
-          (export "assay:call:div" (func 2))
-          (func (;1;) (type 1) (result i32)
-            i32.const 1000
-          )
-          (func (;2;) (type 2) (param i32) (result i32)
+          (export "assay:call" (func 1))
+          (func (;1;) (type 1) (param i32 i64) (result i64 i32 i32 i64)
             local.get 0
             call $host
-            i32.wrap_i64
-            local.get 0
-            i32.div_u
+            local.get 1
+            i64.div_u
+            i32.const 0
+            i32.const 1000
+            i64.const 7
           )
         )
-        (assert_return (invoke "assay:observe") (i32.const 1000))
+        (assert_return (invoke "assay:call" (i32.const 2147483647) (i64.const 0)) (i64.const 0) (i32.const 0) (i32.const 1000) (i64.const 7))
 
-        (assert_return (invoke "assay:call:div" (i32.const 2)) (i32.const 3))
-        (assert_return (invoke "assay:observe") (i32.const 1000))
-
-        (assert_trap (invoke "assay:call:div" (i32.const 0)) "integer divide by zero")
-        (assert_return (invoke "assay:observe") (i32.const 1000))
+        (assert_return (invoke "assay:call" (i32.const 0) (i64.const 2)) (i64.const 3) (i32.const 0) (i32.const 1000) (i64.const 7)) ;; "div \"u\""
+        (assert_trap (invoke "assay:call" (i32.const 0) (i64.const 0)) "integer divide by zero") ;; "div \"u\""
+        (assert_return (invoke "assay:call" (i32.const 2147483647) (i64.const 0)) (i64.const 0) (i32.const 0) (i32.const 1000) (i64.const 7))
 
         ;; end
     "#]].assert_eq(&case().to_single().unwrap());
@@ -223,5 +232,5 @@ fn a_single_file() {
 
 #[test]
 fn a_summary() {
-    expect![["differential, seed 18446744073709551615, case 42: 1 module of 152 bytes, 2 calls, 1 host function; wasmtime 1.0 against v8 1.0; finding outcome:div"]].assert_eq(&case().summary());
+    expect!["differential, seed 18446744073709551615, case 42: 1 module of 131 bytes, 2 calls, 1 host function; wasmtime 1.0 against v8 1.0; finding outcome:div"].assert_eq(&case().summary());
 }

@@ -1,6 +1,7 @@
 //! The case format, from outside.
 
 mod arbitrary;
+mod complaints;
 mod damage;
 mod files;
 mod golden;

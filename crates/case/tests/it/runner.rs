@@ -3,7 +3,7 @@
 
 use assay_case::Case;
 use assay_engine::{
-    Call, Features, MemoryDigest, Module, Outcome, Phase, Program, Resource, State, Step,
+    Call, Features, MemoryDigest, Module, Outcome, Phase, Program, Resource, Shim, State, Step,
     Transcript, Trap, Traps, Value,
 };
 use expect_test::{Expect, expect};
@@ -77,15 +77,20 @@ const LIBRARY: &str = r#"(module (global (export "one") i32 (i32.const 1)))"#;
 
 const MAIN: &str = r#"(module
     (import "library" "one" (global i32))
-    (func (export "assay:observe") (result i32) (global.get 0))
-    (func (export "assay:call:f") (param i32 i64 externref) (result i64 i64) (i64.const 1) (i64.const 2))
-    (func (export "assay:catch:g") (result i32) (i32.const 0))
-    (func (export "assay:catch:h") (param externref) (result i64 externref i32) unreachable)
-    (func (export "assay:catch:unknown") (result f32 i32) unreachable)
-    (func (export "assay:payload:1") (result i64 i32) (i64.const 0) (i32.const 0))
+    (func (export "assay:call") (param i32 i64 externref) (result i64 externref i32 i32) unreachable)
     (func (export "plain") (param f32 f64 v128 funcref (ref null array)) (result f32 f64 v128) unreachable))"#;
 
-fn program(calls: Vec<Call>) -> Program {
+fn shim() -> Option<Shim> {
+    Some(Shim {
+        ints: 1,
+        externs: 1,
+        results: 2,
+        functions: vec!["f".into()],
+        state: vec!["fuel".into()],
+    })
+}
+
+fn program(shim: Option<Shim>, calls: Vec<Call>) -> Program {
     let module = |name: &str, wat| Module {
         name: name.into(),
         wasm: wat::parse_str(wat).unwrap(),
@@ -94,46 +99,56 @@ fn program(calls: Vec<Call>) -> Program {
     Program {
         modules,
         calls,
+        shim,
         memories: 1,
         ..Program::default()
     }
 }
 
-fn call(export: &str, args: Vec<Value>) -> Call {
+fn plain(args: Vec<Value>) -> Call {
     Call {
-        export: export.into(),
+        export: "plain".into(),
         args,
-        catches: export.starts_with("assay:catch:"),
     }
 }
 
-fn step(outcome: Outcome) -> Step {
-    let memories = vec![MemoryDigest::of(b"x")];
+fn shim_call() -> Call {
+    Call {
+        export: "assay:call".into(),
+        args: vec![Value::I32(0), Value::I64(1 << 63), null()],
+    }
+}
+
+/// The step, with a state in which the fuel ran out.
+fn step(outcome: Outcome, shim: Option<&Shim>) -> Step {
     let state = State {
-        slots: vec![Value::I32(u32::MAX)],
-        memories,
+        slots: vec![Value::I32(u32::MAX); shim.map_or(0, |shim| shim.state.len())],
+        memories: vec![MemoryDigest::of(b"x")],
     };
+    let observed = shim.is_some() || !matches!(outcome, Outcome::Exhausted(_));
     Step {
         outcome,
         host: vec![],
-        state: Some(state),
+        state: observed.then_some(state),
     }
 }
 
-fn check(start: Outcome, calls: Vec<(Call, Outcome)>, expected: Expect) {
+fn check(start: Outcome, shim: Option<Shim>, calls: Vec<(Call, Outcome)>, expected: Expect) {
     let (calls, outcomes): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
     let instantiation = match start {
-        Outcome::Returned(_) => step(start),
+        Outcome::Returned(_) => step(start, shim.as_ref()),
         outcome => Step {
             outcome,
             host: vec![],
             state: None,
         },
     };
-    let steps = outcomes.into_iter().map(step);
+    let steps = outcomes
+        .into_iter()
+        .map(|outcome| step(outcome, shim.as_ref()));
     let runs = instantiation.state.is_some();
     let calls_expected = if runs { steps.collect() } else { vec![] };
-    let mut case = Case::new("differential", Features::WASM3, program(calls));
+    let mut case = Case::new("differential", Features::WASM3, program(shim, calls));
     case.expected = Some(Transcript {
         instantiation,
         calls: calls_expected,
@@ -151,6 +166,25 @@ fn null() -> Value {
     Value::Ref(assay_engine::Reference::Null)
 }
 
+/// Outcomes other than returns, which are the same for every program.
+fn failures() -> Vec<Outcome> {
+    let either = Traps::any_of(&[Trap::UninitializedElement, Trap::IndirectCallTypeMismatch]);
+    vec![
+        Outcome::Trapped(Trap::CastFailure.into()),
+        Outcome::Trapped(either),
+        threw(Some(1), &[Value::I64(5)]),
+        threw(None, &[]),
+        Outcome::Exhausted(Resource::Fuel),
+        Outcome::Exhausted(Resource::Stack),
+        Outcome::Exhausted(Resource::Memory),
+    ]
+}
+
+fn threw(tag: Option<u32>, payload: &[Value]) -> Outcome {
+    let payload = payload.to_vec();
+    Outcome::Threw { tag, payload }
+}
+
 #[test]
 fn returned_values_are_claimed_to_the_bit() {
     let numbers = vec![
@@ -158,124 +192,171 @@ fn returned_values_are_claimed_to_the_bit() {
         Value::F64(0x8000_0000_0000_0000),
         Value::V128(1 << 96),
     ];
-    let mut plain = numbers.clone();
-    plain.extend([null(), null()]);
-    let shim = vec![Value::I32(u32::MAX), Value::I64(1 << 63), null()];
+    let mut args = numbers.clone();
+    args.extend([null(), null()]);
     check(
         STARTS,
-        vec![
-            (call("plain", plain), Outcome::Returned(numbers)),
-            (
-                call("assay:call:f", shim),
-                Outcome::Returned(vec![Value::I64(1), Value::I64(2)]),
-            ),
-            (call("assay:catch:g", vec![]), Outcome::Returned(vec![])),
-        ],
+        None,
+        vec![(plain(args), Outcome::Returned(numbers))],
         expect![[r#"
             module of 25 bytes
             register "library"
-            module of 232 bytes
-            "assay:observe"[] returns [Core(I32(-1))]
+            module of 90 bytes
             "plain"[Core(F32(F32 { bits: 4288675841 })), Core(F64(F64 { bits: 9223372036854775808 })), Core(V128(I32x4([0, 0, 0, 1]))), Core(RefNull(Abstract { shared: false, ty: Func })), Core(RefNull(Abstract { shared: false, ty: None }))] returns [Core(F32(Value(F32 { bits: 4288675841 }))), Core(F64(Value(F64 { bits: 9223372036854775808 }))), Core(V128(I32x4([0, 0, 0, 1])))]
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:call:f"[Core(I32(-1)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(1)), Core(I64(2))]
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:catch:g"[] returns [Core(I32(0))]
-            "assay:observe"[] returns [Core(I32(-1))]
         "#]],
     );
 }
 
 #[test]
-fn traps_exceptions_and_exhaustion_have_their_lines() {
-    let either = Traps::any_of(&[Trap::UninitializedElement, Trap::IndirectCallTypeMismatch]);
-    let threw = |tag| Outcome::Threw {
-        tag,
-        payload: vec![Value::I64(5), Value::I32(6)],
-    };
-    let foreign = || Outcome::Threw {
-        tag: None,
-        payload: vec![],
-    };
-    let plain = || call("assay:call:f", vec![]);
-    let catching = || call("assay:catch:g", vec![]);
+fn what_the_shim_tells_is_one_line() {
+    let values = [Value::I64(7), null()];
+    let outcomes = [
+        Outcome::Returned(values.to_vec()),
+        threw(Some(1), &values),
+        threw(None, &[]),
+    ];
     check(
         STARTS,
-        vec![
-            (plain(), Outcome::Trapped(Trap::CastFailure.into())),
-            (plain(), Outcome::Trapped(either)),
-            (plain(), threw(Some(1))),
-            (catching(), threw(Some(1))),
-            (call("assay:catch:h", vec![null()]), threw(Some(1))),
-            (call("assay:catch:h", vec![null()]), foreign()),
-            (call("assay:catch:unknown", vec![]), threw(Some(1))),
-            (call("assay:catch:unknown", vec![]), foreign()),
-            (plain(), Outcome::Exhausted(Resource::Fuel)),
-            (plain(), Outcome::Exhausted(Resource::Stack)),
-            (plain(), Outcome::Exhausted(Resource::Memory)),
-        ],
+        shim(),
+        outcomes.map(|outcome| (shim_call(), outcome)).into(),
         expect![[r#"
             module of 25 bytes
             register "library"
-            module of 232 bytes
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:call:f"[] traps "cast failure"
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:call:f"[] traps ""
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:call:f"[] throws
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:catch:g"[] returns [Core(I32(2))]
-            "assay:payload:1"[] returns [Core(I64(5)), Core(I32(6))]
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:catch:h"[Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(2))]
-            "assay:payload:1"[] returns [Core(I64(5)), Core(I32(6))]
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:catch:h"[Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(-1))]
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:catch:unknown"[]
-            "assay:payload:1"[] returns [Core(I64(5)), Core(I32(6))]
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:catch:unknown"[]
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:call:f"[] traps "unreachable"
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:call:f"[] exhausts "call stack exhausted"
-            "assay:observe"[] returns [Core(I32(-1))]
-            "assay:call:f"[]
-            "assay:observe"[] returns [Core(I32(-1))]
+            module of 90 bytes
+            "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+            "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(7)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+            "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(7)), Core(RefNull(None)), Core(I32(2)), Core(I32(-1))]
+            "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(-1)), Core(I32(-1))]
         "#]],
     );
+}
+
+#[test]
+fn the_state_is_looked_at_where_the_shim_does_not_tell_it() {
+    let mut outcomes = failures();
+    // The status -1 tells this one.
+    outcomes.retain(|outcome| *outcome != threw(None, &[]));
+    // Neither is what the shim returns.
+    outcomes.extend([Outcome::Returned(vec![]), threw(None, &[null()])]);
+    let calls = outcomes.into_iter().map(|outcome| (shim_call(), outcome));
+    check(
+        STARTS,
+        shim(),
+        calls.collect(),
+        expect![[r#"
+        module of 25 bytes
+        register "library"
+        module of 90 bytes
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+        "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))] traps "cast failure"
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+        "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))] traps ""
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+        "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))] throws
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+        "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))] traps "unreachable"
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+        "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))] exhausts "call stack exhausted"
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+        "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))]
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+        "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))]
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+        "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))] throws
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+    "#]],
+    );
+}
+
+#[test]
+fn without_a_shim_each_call_is_one_line() {
+    let calls = failures()
+        .into_iter()
+        .map(|outcome| (plain(vec![]), outcome));
+    check(
+        STARTS,
+        None,
+        calls.collect(),
+        expect![[r#"
+        module of 25 bytes
+        register "library"
+        module of 90 bytes
+        "plain"[] traps "cast failure"
+        "plain"[] traps ""
+        "plain"[] throws
+        "plain"[] throws
+        "plain"[] traps "unreachable"
+        "plain"[] exhausts "call stack exhausted"
+        "plain"[]
+    "#]],
+    );
+}
+
+#[test]
+fn an_instantiation_alone_can_be_expected() {
+    check(
+        STARTS,
+        None,
+        vec![],
+        expect![[r#"
+        module of 25 bytes
+        register "library"
+        module of 90 bytes
+    "#]],
+    );
+    check(
+        STARTS,
+        shim(),
+        vec![],
+        expect![[r#"
+        module of 25 bytes
+        register "library"
+        module of 90 bytes
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))] returns [Core(I64(0)), Core(RefNull(None)), Core(I32(0)), Core(I32(-1))]
+    "#]],
+    );
+    let mut case = Case::new("differential", Features::WASM3, program(None, vec![]));
+    let mut start = step(STARTS, None);
+    start.state = Some(State::default());
+    case.expected = Some(Transcript {
+        instantiation: start,
+        calls: vec![],
+    });
+    let whole = case.to_single().unwrap();
+    assert_eq!(Case::parse(&whole, "x".as_ref()).unwrap(), case, "{whole}");
 }
 
 #[test]
 fn a_failed_instantiation_is_claimed_and_nothing_is_called() {
-    let never = || vec![(call("plain", vec![]), STARTS)];
+    let never = || vec![(plain(vec![]), STARTS)];
     check(
         Outcome::Trapped(Trap::OutOfBoundsMemoryAccess.into()),
+        None,
         never(),
         expect![[r#"
             module of 25 bytes
             register "library"
-            module of 232 bytes traps "out of bounds memory access"
+            module of 90 bytes traps "out of bounds memory access"
         "#]],
     );
     check(
         Outcome::Rejected(Phase::Compile),
+        None,
         never(),
         expect![[r#"
             module of 25 bytes
             register "library"
-            module of 232 bytes is invalid ""
+            module of 90 bytes is invalid ""
         "#]],
     );
     check(
         Outcome::Rejected(Phase::Link),
+        None,
         never(),
         expect![[r#"
             module of 25 bytes
             register "library"
-            module of 232 bytes is unlinkable ""
+            module of 90 bytes is unlinkable ""
         "#]],
     );
     check(
@@ -283,11 +364,12 @@ fn a_failed_instantiation_is_claimed_and_nothing_is_called() {
             tag: Some(0),
             payload: vec![],
         },
+        None,
         never(),
         expect![[r#"
             module of 25 bytes
             register "library"
-            module of 232 bytes throws
+            module of 90 bytes throws
         "#]],
     );
 }
@@ -325,18 +407,22 @@ fn a_module_that_cannot_be_decoded_is_malformed() {
 
 #[test]
 fn without_expectations_the_fuel_is_still_refilled() {
-    let case = Case::new(
-        "differential",
-        Features::WASM3,
-        program(vec![call("plain", vec![])]),
-    );
+    let script = |shim, call| {
+        let case = Case::new("differential", Features::WASM3, program(shim, vec![call]));
+        directives(&case.to_wast().unwrap())
+    };
     expect![[r#"
         module of 25 bytes
         register "library"
-        module of 232 bytes
-        "assay:observe"[]
+        module of 90 bytes
+        "assay:call"[Core(I32(2147483647)), Core(I64(0)), Core(RefNull(Abstract { shared: false, ty: Extern }))]
+        "assay:call"[Core(I32(0)), Core(I64(-9223372036854775808)), Core(RefNull(Abstract { shared: false, ty: Extern }))]
+    "#]].assert_eq(&script(shim(), shim_call()));
+    expect![[r#"
+        module of 25 bytes
+        register "library"
+        module of 90 bytes
         "plain"[]
-        "assay:observe"[]
     "#]]
-    .assert_eq(&directives(&case.to_wast().unwrap()));
+    .assert_eq(&script(None, plain(vec![])));
 }

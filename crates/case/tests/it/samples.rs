@@ -137,16 +137,13 @@ pub const SAMPLES: &[(&str, &str)] = &[
         r#"(module
             (import "assay:host" "0" (func (param i32) (result i64)))
             (import "assay:host" "1" (func))
-            (func (export "assay:observe") (result i32) (i32.const 1)))"#,
+            (func (export "f") (result i32) (i32.const 1)))"#,
     ),
     (
-        "shims",
+        "shim",
         r#"(module
-            (func (export "assay:observe") (result i32) (i32.const 1))
-            (func (export "assay:catch:f") (result i64 i32 externref i32) (unreachable))
-            (func (export "assay:catch:g") (result i32) (unreachable))
-            (func (export "assay:catch:h") (result f32 i32) (unreachable))
-            (func (export "assay:payload:0")))"#,
+            (func (export "assay:call") (param i32 i64 externref) (result i64 externref i32 i32 i64)
+                (unreachable)))"#,
     ),
     (
         "same name twice",

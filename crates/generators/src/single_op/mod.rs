@@ -178,7 +178,7 @@ pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
     let features = features.without_orphans();
     let mut world = World::new(u, features)?;
     let mut exercises = Vec::new();
-    for _ in 0..u.int_in_range(2..=3)? {
+    for _ in 0..2 {
         let row = pick(u, features)?;
         let second = *u.choose(&[Style::Constants, Style::Mixed, Style::Sweep])?;
         for style in [Style::Parameters, second] {
@@ -191,6 +191,8 @@ pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
         wasm: world.finish(),
         calls,
         features,
+        fuse: u.ratio(3, 4)?,
+        digest: u.ratio(7, 8)?,
         ..Draft::default()
     };
     if let Ok(info) = Info::read(&draft.wasm) {

@@ -124,7 +124,7 @@ fn the_table_has_every_operator() {
 #[test]
 fn every_operator_is_generated_and_every_module_is_valid() {
     let mut seen = BTreeSet::new();
-    for seed in 0..8000 {
+    for seed in 0..12_000 {
         let draft = draft(seed, ALL);
         validate(&draft, seed);
         seen.extend(under_test(&draft.wasm));

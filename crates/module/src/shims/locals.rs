@@ -1,27 +1,21 @@
 //! Locals that several pieces of code use in turn.
 
-#[cfg(test)]
-use std::ops::Range;
 use wasm_encoder::ValType;
 
-/// Locals behind a function's parameters. Each piece of code gets those of its types from the
-/// first on, so that the function has only as many as the piece that needs most.
-pub(super) struct Locals {
+/// Locals of a function, of which no two pieces of code run in one call. Each piece gets those of
+/// its types from the first on, so that the function has only as many as the piece that needs most.
+pub(crate) struct Locals {
     first: u32,
     types: Vec<ValType>,
 }
 
 impl Locals {
-    /// Locals for any one of these pieces of code at a time, behind `params` parameters.
-    pub fn for_any<'a>(params: u32, pieces: impl Iterator<Item = &'a [ValType]>) -> Self {
-        let mut all = Self {
-            first: params,
+    /// None yet; the first is to be number `first`.
+    pub fn behind(first: u32) -> Self {
+        Self {
+            first,
             types: Vec::new(),
-        };
-        for piece in pieces {
-            all.assign(piece);
         }
-        all
     }
 
     /// A local for each of these types. Adds those that are missing.
@@ -43,12 +37,6 @@ impl Locals {
     pub fn declare(&self) -> Vec<(u32, ValType)> {
         self.types.iter().map(|&ty| (1, ty)).collect()
     }
-
-    /// The indices of all.
-    #[cfg(test)]
-    pub fn indices(&self) -> Range<u32> {
-        self.first..self.first + self.types.len() as u32
-    }
 }
 
 #[cfg(test)]
@@ -61,9 +49,10 @@ mod tests {
             vec![ValType::I32, ValType::F64],
             vec![ValType::I32, ValType::I32],
         ];
-        let mut locals = Locals::for_any(2, pieces.iter().map(Vec::as_slice));
-        assert_eq!(locals.indices(), 2..5);
+        let mut locals = Locals::behind(2);
         assert_eq!(locals.assign(&pieces[0]), [2, 3]);
         assert_eq!(locals.assign(&pieces[1]), [2, 4]);
+        let all = [ValType::I32, ValType::F64, ValType::I32];
+        assert_eq!(locals.declare(), all.map(|ty| (1, ty)));
     }
 }

@@ -2,56 +2,62 @@
 //!
 //! | export | what it does |
 //! |---|---|
-//! | `assay:call` | lifts arguments, calls the function of that number, lowers its results |
-//! | `assay:catch` | instead of `assay:call`, where there are exceptions: it catches them, and its last result is the status |
-//! | `assay:payload:T` | the lowered payload of the last exception caught, which had tag `T` |
-//! | `assay:observe` | fuel, all globals, then size and digest of each table; refills the fuel |
+//! | `assay:call` | the shim: lifts arguments, calls the function of that number, catches exceptions, lowers the results, tells the state, refills the fuel |
 //! | `assay:memory:M`, `assay:table:T`, `assay:tag:T` | the entities themselves |
 //!
-//! One function calls all others, since compilation is what a case costs: each exported function,
-//! and each type of one, costs an engine a trampoline.
+//! One function does all, since compilation is what a case costs: each exported function, and each
+//! type of one, costs an engine a trampoline. For the same reason functions that nothing else
+//! refers to may become part of it (*fused*, see [`Plan::fuse`]).
 //!
-//! See [`assay_engine::names`] for the names and [`crate::types`] for the slots.
+//! See [`assay_engine::Shim`] for what the shim takes and gives, [`assay_engine::names`] for the
+//! names, and [`crate::types`] for the slots.
 
+mod arms;
 mod dispatch;
+mod handlers;
 mod imports;
 mod locals;
-mod observe;
+mod state;
 
-pub(crate) use dispatch::Dispatched;
-pub use observe::TABLE_ELEMENTS_OBSERVED;
+pub(crate) use arms::Arm;
+pub(crate) use dispatch::Row;
+pub(crate) use locals::Locals;
+pub use state::TABLE_ELEMENTS_OBSERVED;
 
 use crate::lift::{self, Helpers};
+use crate::numbers::Numbers;
+use crate::rewrite::Fused;
 use crate::sections::Sections;
-use crate::types::Type;
+use crate::type_table::TypeTable;
+use crate::types::{Signature, Type};
+use crate::uses::Uses;
 use crate::{Info, Plan};
-use std::collections::BTreeMap;
-
-use assay_engine::{Features, Slot, names};
+use assay_engine::{Action, Features, Shim, Slot, names};
+use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::{
     ConstExpr, Elements, ExportKind, Function, GlobalType, NameMap, RefType, ValType,
 };
 
-/// The most slots that any shim takes or gives: engines allow 1,000 parameters and results.
+/// The most slots that a function takes, or that the shim gives but for the status: engines allow
+/// 1,000 parameters and results.
 pub const MAX_SLOTS: usize = 900;
 
 /// Appends shims to a rewritten module.
 pub(crate) struct Shims<'a> {
     pub info: &'a Info,
+    pub numbers: &'a Numbers,
     pub features: Features,
     pub sections: Sections,
-    pub helpers: Helpers,
-    types: u32,
+    pub types: TypeTable,
+    helpers: Helpers,
     functions: u32,
-    globals: u32,
-    fuel_global: u32,
-    known_types: Vec<(Vec<ValType>, Vec<ValType>, u32)>,
+    fuel: u32,
     declared: Vec<u32>,
     /// Functions and the names by which a reader knows them.
     named: BTreeMap<u32, String>,
 }
 
-fn slot_type(slot: Slot) -> ValType {
+pub(crate) fn slot_type(slot: Slot) -> ValType {
     match slot {
         Slot::I32 => ValType::I32,
         Slot::I64 => ValType::I64,
@@ -59,24 +65,51 @@ fn slot_type(slot: Slot) -> ValType {
     }
 }
 
-fn slot_types(slots: &[Slot]) -> Vec<ValType> {
+pub(crate) fn slot_types(slots: &[Slot]) -> Vec<ValType> {
     slots.iter().copied().map(slot_type).collect()
 }
 
+/// The payloads that the shim may have to tell.
+pub(crate) fn payloads(info: &Info, uses: &Uses<'_>, plan: &Plan) -> Vec<Vec<Type>> {
+    let tags = handlers::thrown(info, uses, plan).unwrap_or_default();
+    tags.iter()
+        .filter_map(|&tag| info.signature_of_type(info.tags[tag as usize]))
+        .map(|signature| signature.params)
+        .collect()
+}
+
+/// The tables that the host grows.
+fn grown_tables(plan: &Plan) -> BTreeSet<u32> {
+    let actions = plan.actions.iter().flatten();
+    let tables = actions.filter_map(|action| match action {
+        Action::GrowTable { table, .. } => Some(*table),
+        _ => None,
+    });
+    tables.collect()
+}
+
 impl<'a> Shims<'a> {
-    /// Starts on a module whose imported functions have been lowered by the rewriter. The wrappers
-    /// and their types come first: the rewriter counts on their indices.
-    pub fn new(info: &'a Info, features: Features, sections: Sections, plan: &Plan) -> Self {
+    /// Starts on a rewritten module: adds the fuel, and the wrappers of imported functions at the
+    /// indices that the rewriter counts on. `lowered` are the types of which values leave the
+    /// module.
+    pub fn new(
+        info: &'a Info,
+        numbers: &'a Numbers,
+        types: TypeTable,
+        sections: Sections,
+        signatures: &[Signature],
+        lowered: &[Type],
+        plan: &Plan,
+    ) -> Self {
         let mut shims = Self {
             info,
-            features,
+            numbers,
+            features: plan.features,
             sections,
+            types,
             helpers: Helpers::default(),
-            types: info.types.len() as u32,
-            functions: info.functions.len() as u32,
-            globals: info.globals.len() as u32,
-            fuel_global: info.globals.len() as u32,
-            known_types: Vec::new(),
+            functions: numbers.functions_kept,
+            fuel: info.globals.len() as u32,
             declared: Vec::new(),
             named: BTreeMap::new(),
         };
@@ -85,40 +118,52 @@ impl<'a> Shims<'a> {
             mutable: true,
             shared: false,
         };
-        shims.global(fuel, &ConstExpr::i32_const(plan.fuel));
+        let full = ConstExpr::i32_const(plan.fuel);
+        shims.sections.globals.global(fuel, &full);
+        shims.wrap_imports(signatures, lowered);
         shims
     }
 
-    fn global(&mut self, ty: GlobalType, init: &ConstExpr) -> u32 {
-        self.sections.globals.global(ty, init);
-        self.globals += 1;
-        self.globals - 1
-    }
-
-    fn new_type(&mut self, params: Vec<ValType>, results: Vec<ValType>) -> u32 {
-        self.sections
-            .types
-            .ty()
-            .function(params.iter().copied(), results.iter().copied());
-        let index = self.types;
-        self.types += 1;
-        self.known_types.push((params, results, index));
-        index
-    }
-
-    fn function_type(&mut self, params: Vec<ValType>, results: Vec<ValType>) -> u32 {
-        let known = self
-            .known_types
-            .iter()
-            .find(|(p, r, _)| *p == params && *r == results);
-        match known {
-            Some(&(_, _, index)) => index,
-            None => self.new_type(params, results),
+    /// Adds the shim. Gives what its results mean, and what of the state it does not tell.
+    pub fn shim(
+        &mut self,
+        uses: &Uses<'_>,
+        plan: &Plan,
+        arms: &[Arm],
+        fused: &BTreeMap<u32, Fused>,
+        (row, locals): (Row, Locals),
+    ) -> (Shim, Vec<(String, &'static str)>) {
+        let thrown = handlers::thrown(self.info, uses, plan);
+        let tags = thrown.map(|thrown| self.tags(&thrown));
+        for (number, arm) in arms.iter().enumerate() {
+            self.declare(&arm.signature.params);
+            if let Some(function) = self.numbers.function(arm.function) {
+                let label = || format!("{number}:{}", arm.name);
+                self.named.entry(function).or_insert_with(label);
+            }
         }
+        let state = self.state(uses, plan, row.results.slots());
+        let parts = dispatch::Parts {
+            arms,
+            fused,
+            row,
+            tags,
+            state: &state,
+            refill: plan.fuel,
+        };
+        self.dispatcher(&parts, locals);
+        let shim = Shim {
+            ints: row.params.ints as u32,
+            externs: row.params.externs as u32,
+            results: row.results.slots() as u32,
+            functions: arms.iter().map(|arm| arm.name.clone()).collect(),
+            state: state.labels,
+        };
+        (shim, state.left_out)
     }
 
     fn function(&mut self, params: Vec<ValType>, results: Vec<ValType>, body: &Function) -> u32 {
-        let ty = self.function_type(params, results);
+        let ty = self.types.of(params, results);
         self.define(ty, body)
     }
 
@@ -133,28 +178,23 @@ impl<'a> Shims<'a> {
         self.sections.exports.export(name, kind, index);
     }
 
-    /// The index by which code refers to a function: the wrapper of an imported one.
-    fn callee(&self, function: u32) -> u32 {
-        callee(self.info, function)
-    }
-
     fn declare(&mut self, types: &[Type]) {
         for &ty in types {
-            if let Some(function) = lift::function_referred_to(self.info, ty) {
-                self.declared.push(self.callee(function));
-            }
+            let function = lift::function_referred_to(self.info, self.numbers, ty);
+            self.declared
+                .extend(function.and_then(|function| self.numbers.function(function)));
         }
     }
 
-    /// Exports the entities that hosts need: all memories and tags, and these tables.
-    pub fn entities(&mut self, tables: &[u32]) {
+    /// Exports the entities that hosts need: all memories and tags, and the tables that they grow.
+    pub fn entities(&mut self, plan: &Plan) {
         for memory in 0..self.info.memories.len() as u32 {
             self.export(&names::memory(memory), ExportKind::Memory, memory);
         }
         for tag in 0..self.info.tags.len() as u32 {
             self.export(&names::tag(tag), ExportKind::Tag, tag);
         }
-        for &table in tables {
+        for table in grown_tables(plan) {
             self.export(&names::table(table), ExportKind::Table, table);
         }
     }
@@ -168,18 +208,19 @@ impl<'a> Shims<'a> {
                 .elements
                 .declared(Elements::Functions(self.declared.into()));
         }
+        for (params, results) in self.types.added() {
+            let ty = self.sections.types.ty();
+            ty.function(params.iter().copied(), results.iter().copied());
+        }
         let mut functions = NameMap::new();
         for (&index, name) in &self.named {
             functions.append(index, name);
         }
-        self.sections.encode(&functions)
+        let mut globals = NameMap::new();
+        globals.append(self.fuel, FUEL_NAME);
+        self.sections.encode(&functions, &globals)
     }
 }
 
-fn callee(info: &Info, function: u32) -> u32 {
-    if function < info.imported_functions {
-        info.functions.len() as u32 + function
-    } else {
-        function
-    }
-}
+/// What the name section calls the global that counts fuel.
+pub const FUEL_NAME: &str = "fuel";

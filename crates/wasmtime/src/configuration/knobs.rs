@@ -66,7 +66,7 @@ impl Rarity {
 
     /// Chooses how densely one configuration turns its knobs.
     pub(crate) fn arbitrary(input: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
-        Ok(Self(*input.choose(&[40, 12, 6, 3])?))
+        Ok(Self(*input.choose(&[100, 30, 10, 4])?))
     }
 
     /// Whether to turn a knob. Never once the input has run out: what is left stays default.

@@ -1,169 +1,10 @@
-//! Every feature that a configuration claims is run, and gives a known result.
+//! Features that depend on the machine, and the version.
 
-use super::support::{bases, calling, engine_in, last};
+use super::support::engine_in;
 use crate::configuration::{Extension, WithoutIsa};
 use crate::{Compiler, Configuration, VERSION};
-use assay_engine::{Engine as _, Features, Outcome, Value, drive};
-
-/// A feature, and a module that uses it and whose `f` gives 42.
-pub(super) const PROBES: &[(Features, &str)] = &[
-    (
-        Features::SIMD,
-        r#"(memory 1) (func (export "f") (result i32)
-            (v128.store (i32.const 16) (i8x16.splat (i32.const 20)))
-            (i32.add (i32.const 1) (i16x8.extract_lane_s 3 (i16x8.add (v128.const i16x8 0 0 0 1 0 0 0 0)
-                (i16x8.extend_low_i8x16_s (i8x16.add (v128.load (i32.const 16)) (v128.load (i32.const 16))))))))"#,
-    ),
-    (
-        Features::RELAXED_SIMD,
-        r#"(func (export "f") (result i32) (i32x4.extract_lane 1 (i32x4.relaxed_trunc_f32x4_s
-            (f32x4.relaxed_madd (f32x4.splat (f32.const 4)) (f32x4.splat (f32.const 10)) (f32x4.splat (f32.const 2))))))"#,
-    ),
-    (
-        Features::REFERENCE_TYPES,
-        r#"(table $t 2 externref) (table $u 1 funcref) (func (export "f") (result i32)
-            (table.set $t (i32.const 1) (ref.null extern))
-            (drop (table.grow $t (ref.null extern) (i32.const 39)))
-            (i32.add (table.size $t) (ref.is_null (select (result externref)
-                (ref.null extern) (table.get $t (i32.const 1)) (i32.const 0)))))"#,
-    ),
-    (
-        Features::TAIL_CALL,
-        r#"(func $g (param i32) (result i32)
-                (if (i32.eqz (local.get 0)) (then (return (i32.const 42))))
-                (return_call $g (i32.sub (local.get 0) (i32.const 1))))
-           (func (export "f") (result i32) (return_call $g (i32.const 1000000)))"#,
-    ),
-    (
-        Features::MULTI_MEMORY,
-        r#"(memory $a 1) (memory $b 1) (func (export "f") (result i32)
-            (i32.store $b (i32.const 8) (i32.const 42))
-            (memory.copy $a $b (i32.const 4) (i32.const 8) (i32.const 4))
-            (i32.load $a (i32.const 4)))"#,
-    ),
-    (
-        Features::MEMORY64,
-        r#"(memory i64 1) (table $t i64 3 funcref) (func (export "f") (result i32)
-            (i64.store (i64.const 8) (i64.const 37))
-            (drop (table.grow $t (ref.null func) (i64.const 1)))
-            (i32.wrap_i64 (i64.add (i64.add (table.size $t) (memory.size)) (i64.load (i64.const 8)))))"#,
-    ),
-    (
-        Features::FUNCTION_REFERENCES,
-        r#"(type $t (func (param i32) (result i32)))
-           (func $g (type $t) (i32.add (local.get 0) (i32.const 2)))
-           (elem declare func $g)
-           (func (export "f") (result i32) (call_ref $t (i32.const 40)
-               (block $b (result (ref $t)) (br_on_non_null $b (ref.func $g)) (unreachable))))"#,
-    ),
-    (
-        Features::GC,
-        r#"(type $p (sub (struct (field $x (mut i32))))) (type $q (sub $p (struct (field (mut i32)) (field i8))))
-           (type $a (array (mut (ref null $p))))
-           (func (export "f") (result i32) (local $v (ref $a))
-               (local.set $v (array.new_default $a (i32.const 4)))
-               (array.set $a (local.get $v) (i32.const 2) (struct.new $q (i32.const 30) (i32.const 8)))
-               (i32.add (i32.add (struct.get $p $x (array.get $a (local.get $v) (i32.const 2)))
-                   (struct.get_s $q 1 (ref.cast (ref $q) (array.get $a (local.get $v) (i32.const 2)))))
-                   (i31.get_u (ref.i31 (array.len (local.get $v))))))"#,
-    ),
-    (
-        Features::EXCEPTIONS,
-        r#"(tag $t (param i32)) (func $g (throw $t (i32.const 42)))
-           (func (export "f") (result i32) (local $e exnref)
-               (block $h (result i32)
-                   (block $r (result exnref)
-                       (try_table (catch_all_ref $r) (call $g)) (unreachable))
-                   (local.set $e)
-                   (try_table (catch $t $h) (throw_ref (local.get $e)))
-                   (unreachable)))"#,
-    ),
-    (
-        Features::THREADS,
-        r#"(memory 1) (func (export "f") (result i32)
-            (i64.atomic.store (i32.const 8) (i64.const 40))
-            (drop (i32.atomic.rmw.add (i32.const 8) (i32.const 1)))
-            (atomic.fence)
-            (drop (memory.atomic.notify (i32.const 8) (i32.const 1)))
-            (drop (i64.atomic.rmw8.cmpxchg_u (i32.const 8) (i64.const 41) (i64.const 42)))
-            (i32.atomic.load16_u (i32.const 8)))"#,
-    ),
-    (
-        Features::WIDE_ARITHMETIC,
-        r#"(func (export "f") (result i32) (local i32)
-            (i64.mul_wide_u (i64.const -1) (i64.const 22))
-            (i64.add128 (i64.const 22) (i64.const 20))
-            (i32.wrap_i64) (local.set 0) (drop) (local.get 0))"#,
-    ),
-    (
-        Features::CUSTOM_PAGE_SIZES,
-        r#"(memory 41 42 (pagesize 1)) (func (export "f") (result i32)
-            (drop (memory.grow (i32.const 1)))
-            (i32.store8 (i32.const 41) (i32.const 1))
-            (memory.size))"#,
-    ),
-    (
-        Features::EXTENDED_CONST,
-        r#"(global $b i32 (i32.mul (i32.const 6) (i32.sub (i32.const 8) (i32.const 1))))
-           (func (export "f") (result i32) (global.get $b))"#,
-    ),
-];
-
-/// Runs the probe of each feature that a configuration claims.
-pub(super) fn probe(configuration: &Configuration) {
-    let claimed = configuration.features();
-    let mut engine = engine_in(configuration.clone());
-    for &(feature, fields) in PROBES {
-        if claimed.contains(feature) {
-            let run = drive(&mut engine, &calling(fields, &[]));
-            let text = configuration.to_toml().expect("it prints");
-            let outcome = run.map(|run| last(&run));
-            assert_eq!(
-                outcome,
-                Ok(Outcome::Returned(vec![Value::I32(42)])),
-                "{feature:?}\n{text}"
-            );
-        }
-    }
-}
-
-#[test]
-fn every_claimed_feature_runs() {
-    for configuration in bases() {
-        let claimed = configuration.features();
-        assert_eq!(
-            claimed,
-            claimed.without_orphans(),
-            "prerequisites are claimed too"
-        );
-        let probed = PROBES
-            .iter()
-            .fold(Features::empty(), |all, probe| all | probe.0);
-        assert!(
-            probed.contains(claimed),
-            "no probe of {:?}",
-            claimed - probed
-        );
-        probe(&configuration);
-    }
-}
-
-/// A feature is claimed or its probe is refused: nothing that runs is left out. Legacy
-/// exceptions, which no configuration runs, have no text format here.
-#[test]
-fn what_is_not_claimed_is_refused() {
-    for configuration in bases() {
-        let claimed = configuration.features();
-        let mut engine = engine_in(configuration);
-        for &(feature, fields) in PROBES {
-            if !claimed.contains(feature) {
-                let run = drive(&mut engine, &calling(fields, &[])).expect("it runs");
-                let refused = Outcome::Rejected(assay_engine::Phase::Compile);
-                assert_eq!(last(&run), refused, "{feature:?} on {}", engine.name());
-            }
-        }
-    }
-}
+use assay_conformance::{Group, Report, group};
+use assay_engine::Features;
 
 #[test]
 fn winch_has_simd_by_the_machine() {
@@ -177,7 +18,8 @@ fn winch_has_simd_by_the_machine() {
         !winch.features().contains(Features::SIMD),
         "AVX2 builds on SSE4.1"
     );
-    probe(&winch);
+    let report = Report::of(&mut engine_in(winch), group(Group::Features));
+    assert!(report.is_clean(), "{report}");
 }
 
 #[test]

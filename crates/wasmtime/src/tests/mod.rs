@@ -1,9 +1,10 @@
-//! Tests of the adapter against small programs in the text format.
+//! Tests of the adapter against small programs in the text format. What all adapters have in
+//! common is in the crate `assay-conformance`; here is what only Wasmtime has.
 
 mod configurations;
+mod conformance;
+mod counting;
 mod features;
-mod host;
 mod outcomes;
 mod support;
-mod traps;
 mod values;

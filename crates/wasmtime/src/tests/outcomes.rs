@@ -1,38 +1,15 @@
-//! Every other outcome, provoked by the smallest program.
+//! Limits, and what only Wasmtime passes to the host.
 
-use super::support::{
-    bases, call, calling, check, engine, engine_in, last, module, program, run, with_stack,
-};
-use crate::Compiler;
-use assay_engine::{Engine, EngineError, Features, Outcome, Phase, Resource, Trap, Value, drive};
+use super::support::{call, calling, check, engine_in, last, program, with_stack};
+use assay_engine::{Features, Outcome, Phase, Resource, Trap, Value, drive};
 
 const NONE: Features = Features::empty();
 const GC: Features = Features::GC;
 const EXCEPTIONS: Features = Features::EXCEPTIONS;
 
 #[test]
-fn a_trap_leaves_the_instance_usable() {
+fn the_heap_is_what_a_program_runs_out_of() {
     with_stack(|| {
-        let mut program = calling(
-            "(global $n (mut i32) (i32.const 0))
-             (func (export \"f\") (global.set $n (i32.const 7)) unreachable)
-             (func (export \"g\") (result i32) (global.get $n))",
-            &[],
-        );
-        program.calls.push(call("g", &[]));
-        check(&program, NONE, &Outcome::Returned(vec![Value::I32(7)]));
-    });
-}
-
-#[test]
-fn what_a_program_runs_out_of() {
-    with_stack(|| {
-        let deep = "(func $f (export \"f\") (call $f))";
-        check(
-            &calling(deep, &[]),
-            NONE,
-            &Outcome::Exhausted(Resource::Stack),
-        );
         let huge = "(type $a (array i64)) (func (export \"f\")
             (drop (array.new_default $a (i32.const 0x7fffffff))))";
         check(
@@ -129,89 +106,10 @@ fn a_module_larger_than_the_pool_is_not_refused_but_exhausts_it() {
             ("(table 101 funcref)", Outcome::Exhausted(Resource::Memory)),
             ("(func (result i32))", Outcome::Rejected(Phase::Compile)),
         ] {
-            let text = format!(
-                "(module {fields} (func (export \"assay:observe\") (result i32) i32.const 0))"
-            );
-            let mut program = program("");
-            program.modules = vec![module("main", &text)];
-            assert_eq!(
-                last(&drive(&mut engine, &program).expect("it runs")),
-                expected,
-                "{fields}"
-            );
+            let run = drive(&mut engine, &program(fields)).expect("it runs");
+            assert_eq!(last(&run), expected, "{fields}");
         }
     }
-}
-
-#[test]
-fn what_is_refused() {
-    let invalid = program("(func (result i32))");
-    check(&invalid, NONE, &Outcome::Rejected(Phase::Compile));
-    let mut garbage = program("");
-    garbage.modules[0].wasm.truncate(9);
-    check(&garbage, NONE, &Outcome::Rejected(Phase::Compile));
-    for import in [
-        r#"(import "nobody" "f" (func))"#,
-        r#"(import "assay:host" "0" (func))"#,
-        r#"(import "assay:host" "zero" (func))"#,
-        r#"(import "first" "f" (func (param i32)))"#,
-        r#"(import "first" "g" (func))"#,
-        r#"(import "first" "f" (global i32))"#,
-        r#"(import "first" "m" (memory 2))"#,
-        r#"(import "first" "m" (memory 1 2))"#,
-    ] {
-        let mut program = program(import);
-        let first = r#"(module (func (export "f")) (memory (export "m") 1 3))"#;
-        program.modules.insert(0, module("first", first));
-        check(&program, NONE, &Outcome::Rejected(Phase::Link));
-    }
-}
-
-#[test]
-fn modules_are_linked_to_the_ones_before() {
-    let mut program = calling(
-        r#"(import "first" "g" (func $g (result i32)))
-           (import "first" "n" (global $n (mut i32)))
-           (func (export "f") (result i32) (global.set $n (i32.const 5)) (call $g))"#,
-        &[],
-    );
-    let first = r#"(module (global $n (export "n") (mut i32) (i32.const 1))
-        (func (export "g") (result i32) (global.get $n)))"#;
-    program.modules.insert(0, module("first", first));
-    check(&program, NONE, &Outcome::Returned(vec![Value::I32(5)]));
-}
-
-#[test]
-fn instantiation_that_traps() {
-    with_stack(|| {
-        let bounds = Outcome::Trapped(Trap::OutOfBoundsMemoryAccess.into());
-        check(
-            &program("(memory 1) (data (i32.const 65536) \"x\")"),
-            NONE,
-            &bounds,
-        );
-        let transcript = run(&program(
-            "(table 1 funcref) (elem (i32.const 1) $f) (func $f)",
-        ));
-        let Outcome::Trapped(traps) = last(&transcript) else {
-            panic!("{transcript:?}")
-        };
-        assert!(traps.contains(Trap::OutOfBoundsTableAccess));
-        let start = "(func $f unreachable) (start $f)";
-        check(
-            &program(start),
-            NONE,
-            &Outcome::Trapped(Trap::Unreachable.into()),
-        );
-        let throws = "(tag $t (export \"assay:tag:0\")) (func $f (throw $t)) (start $f)";
-        let mut throws = program(throws);
-        throws.tags = 1;
-        let foreign = Outcome::Threw {
-            tag: None,
-            payload: vec![],
-        };
-        check(&throws, EXCEPTIONS, &foreign);
-    });
 }
 
 #[test]
@@ -264,89 +162,5 @@ fn exceptions_come_with_tag_and_payload() {
         program.tags = 2;
         program.calls.push(call(export, &[]));
         check(&program, EXCEPTIONS, &expected);
-    }
-}
-
-#[test]
-fn an_exception_is_taken_and_the_next_call_is_clean() {
-    let fields = r#"(tag $a (export "assay:tag:0") (param i32))
-        (func (export "f") (param i32) (throw $a (local.get 0)))"#;
-    let mut program = program(fields);
-    program.tags = 1;
-    program.calls = (0..3).map(|i| call("f", &[Value::I32(i)])).collect();
-    let transcript = super::support::run_with(&program, EXCEPTIONS);
-    for (i, step) in (0..).zip(&transcript.calls) {
-        let payload = vec![Value::I32(i)];
-        assert_eq!(
-            step.outcome,
-            Outcome::Threw {
-                tag: Some(0),
-                payload
-            }
-        );
-    }
-}
-
-#[test]
-fn memories_are_observed_and_read() {
-    let mut program = calling(
-        r#"(memory (export "assay:memory:0") 1)
-           (func (export "f") (i32.store8 (i32.const 3) (i32.const 77)))"#,
-        &[],
-    );
-    program.memories = 1;
-    let transcript = run(&program);
-    let memory = |step: &assay_engine::Step| step.state.as_ref().expect("a state").memories[0];
-    let (before, after) = (
-        memory(&transcript.instantiation),
-        memory(&transcript.calls[0]),
-    );
-    assert_eq!(before.bytes, 65536);
-    assert_ne!(before.crc32, after.crc32);
-    let mut engine = engine(Compiler::Cranelift);
-    let content = engine.memory_after(&program, Some(0), 0).expect("it runs");
-    assert_eq!((content.len(), content[3]), (65536, 77));
-    assert_eq!(
-        engine.memory_after(&program, None, 0).expect("it runs")[3],
-        0
-    );
-}
-
-#[test]
-fn misuse_is_an_error_and_not_an_outcome() {
-    let mut engine = engine(Compiler::Cranelift);
-    let program = program("(func (export \"f\") (param i32))");
-    let started = engine.instantiate(&program).expect("it runs");
-    let mut instance = started.instance.expect("an instance");
-    let is_misuse = |result| matches!(result, Err(EngineError::Misuse { .. }));
-    assert!(is_misuse(instance.call("g", &[])));
-    assert!(is_misuse(instance.call("f", &[])));
-    assert!(is_misuse(instance.call("f", &[Value::I64(1)])));
-    assert!(is_misuse(
-        instance.call("f", &[Value::Ref(assay_engine::Reference::Null)])
-    ));
-    assert!(instance.memory(0).is_err());
-    assert_eq!(
-        instance.call("f", &[Value::I32(1)]),
-        Ok(Outcome::Returned(vec![]))
-    );
-}
-
-#[test]
-fn instructions_are_counted_and_time_is_measured() {
-    let fields = "(func (export \"f\") (param i32) (loop $l
-        (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))";
-    for configuration in bases() {
-        let mut engine = engine_in(configuration);
-        let count = |engine: &mut crate::WasmtimeEngine, n| {
-            let program = calling(fields, &[Value::I32(n)]);
-            engine.count_instructions(&program).expect("it runs")
-        };
-        let (ten, twenty) = (count(&mut engine, 10), count(&mut engine, 20));
-        assert_eq!(twenty - ten, 50, "five instructions a round");
-        assert!(engine.spent().call.is_zero(), "another engine counts");
-        drive(&mut engine, &calling(fields, &[Value::I32(3)])).expect("it runs");
-        let spent = engine.spent();
-        assert!(!spent.compile.is_zero() && !spent.instantiate.is_zero() && !spent.call.is_zero());
     }
 }

@@ -5,9 +5,6 @@ use assay_engine::{
     Call, Features, Host, Module, Outcome, Program, Transcript, Value, drive, names,
 };
 
-/// What follows the text of every module: nothing is observed but that the program still runs.
-const OBSERVE: &str = r#"(func (export "assay:observe") (result i32) (i32.const 0))"#;
-
 /// A module in the binary format.
 pub(super) fn module(name: &str, text: &str) -> Module {
     let wasm = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
@@ -20,7 +17,7 @@ pub(super) fn module(name: &str, text: &str) -> Module {
 /// A program of one module, whose fields are given as text.
 pub(super) fn program(fields: &str) -> Program {
     Program {
-        modules: vec![module("main", &format!("(module {fields} {OBSERVE})"))],
+        modules: vec![module("main", &format!("(module {fields})"))],
         ..Program::default()
     }
 }
@@ -37,7 +34,6 @@ pub(super) fn call(export: &str, args: &[Value]) -> Call {
     Call {
         export: export.into(),
         args: args.to_vec(),
-        catches: false,
     }
 }
 
@@ -85,11 +81,6 @@ pub(super) fn run_with(program: &Program, needs: Features) -> Transcript {
         assert_eq!(run, first, "{text}");
     }
     first
-}
-
-/// As [`run_with`], for what every compiler has.
-pub(super) fn run(program: &Program) -> Transcript {
-    run_with(program, Features::empty())
 }
 
 /// The outcome of the last call, or of instantiation when there was none.

@@ -1,6 +1,6 @@
 //! Values across the boundary, both ways.
 
-use super::support::{call, calling, check, program, run_with};
+use super::support::{calling, check};
 use assay_engine::{Features, Outcome, Reference, Value};
 
 /// A type, the features that it needs, and values that come back as they went.
@@ -113,34 +113,4 @@ fn references_are_told_by_kind() {
             (unreachable)))"#;
     let exn = Outcome::Returned(vec![Value::Ref(Reference::Exn)]);
     check(&calling(caught, &[]), Features::EXCEPTIONS, &exn);
-}
-
-#[test]
-fn a_host_object_keeps_its_number_inside_the_module() {
-    let fields = r#"
-        (global $kept (mut externref) (ref.null extern))
-        (table $t 3 externref)
-        (func (export "keep") (param externref)
-            (global.set $kept (local.get 0))
-            (table.fill $t (i32.const 0) (local.get 0) (i32.const 3)))
-        (func (export "kept") (result externref externref anyref)
-            (global.get $kept)
-            (table.get $t (i32.const 2))
-            (any.convert_extern (global.get $kept)))
-        (func (export "is_eq") (result i32)
-            (ref.test eqref (any.convert_extern (global.get $kept))))"#;
-    let mut program = program(fields);
-    let five = Value::Ref(Reference::Extern(5));
-    program
-        .calls
-        .extend([call("keep", &[five]), call("kept", &[]), call("is_eq", &[])]);
-    let transcript = run_with(&program, Features::GC);
-    assert_eq!(
-        transcript.calls[1].outcome,
-        Outcome::Returned(vec![five; 3])
-    );
-    assert_eq!(
-        transcript.calls[2].outcome,
-        Outcome::Returned(vec![Value::I32(0)])
-    );
 }

@@ -3,8 +3,10 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod rich;
+
 use assay_engine::{
-    Action, Call, Host, HostFunction, Module, Outcome, Program, Reference, Slot, Value,
+    Action, Call, Host, HostFunction, Module, Outcome, Program, Reference, Shim, Slot, Value, names,
 };
 use assay_js::{Discovery, ENGINES, JsEngine, JsOptions, discover};
 use std::sync::OnceLock;
@@ -44,7 +46,7 @@ pub fn module(name: &str, wat: &str) -> Module {
     }
 }
 
-/// A program of one module that is observed by `assay:observe`, without calls.
+/// A program of one module, without a shim and without calls.
 pub fn program(wat: &str) -> Program {
     Program {
         modules: vec![module("main", wat)],
@@ -56,8 +58,24 @@ pub fn call(export: &str, args: &[Value]) -> Call {
     Call {
         export: export.into(),
         args: args.to_vec(),
-        catches: false,
     }
+}
+
+/// A shim that takes and gives so many values, and tells this state.
+pub fn shim(ints: u32, results: u32, state: &[&str]) -> Option<Shim> {
+    Some(Shim {
+        ints,
+        results,
+        state: state.iter().copied().map(String::from).collect(),
+        ..Shim::default()
+    })
+}
+
+/// A call of the function with this number, through the shim.
+pub fn through_shim(number: u32, args: &[Value]) -> Call {
+    let mut call = call(names::CALL, &[Value::I32(number)]);
+    call.args.extend(args);
+    call
 }
 
 pub fn host(functions: &[(&[Slot], &[Slot], &[Action])]) -> Host {
@@ -86,6 +104,3 @@ pub const fn i64(x: i64) -> Value {
 }
 
 pub const NULL: Value = Value::Ref(Reference::Null);
-
-/// An observer that gives the fuel and nothing else, and the fuel: never spent.
-pub const OBSERVER: &str = r#"(func (export "assay:observe") (result i32) (i32.const 1))"#;

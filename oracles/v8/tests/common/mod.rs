@@ -1,8 +1,7 @@
 //! What the tests of this crate share.
 
 use assay_engine::{
-    Action, Engine, EngineError, Host, HostCall, HostFunction, Module, Outcome, Program, Reference,
-    Slot, Value,
+    Action, Engine, EngineError, Host, HostFunction, Module, Outcome, Program, Slot, Value,
 };
 use assay_v8::V8Engine;
 
@@ -33,57 +32,11 @@ pub fn host(params: &[Slot], results: &[Slot], actions: Vec<Action>) -> Host {
     }
 }
 
-/// What one call came to, and the host calls that it made.
-#[derive(Debug)]
-#[allow(dead_code)]
-pub struct Ran {
-    pub outcome: Outcome,
-    pub host: Vec<HostCall>,
-}
-
-/// Instantiates, which must succeed, and calls exports in order.
-#[allow(dead_code)]
-pub fn run(program: &Program, calls: &[(&str, &[Value])]) -> Result<Vec<Ran>, EngineError> {
+/// Instantiates, which must succeed, and calls an export.
+pub fn call(program: &Program, export: &str, args: &[Value]) -> Result<Outcome, EngineError> {
     let mut engine = V8Engine::new();
-    let mut started = engine.instantiate(program)?;
+    let started = engine.instantiate(program)?;
     assert_eq!(started.outcome, Outcome::Returned(vec![]));
-    let instance = started
-        .instance
-        .as_mut()
-        .expect("an instance follows from success");
-    let call = |&(export, args): &(&str, &[Value])| {
-        let outcome = instance.call(export, args)?;
-        Ok(Ran {
-            outcome,
-            host: instance.take_host_calls(),
-        })
-    };
-    calls.iter().map(call).collect()
-}
-
-/// The outcome of one call in a module without imports.
-#[allow(dead_code)]
-pub fn call(text: &str, export: &str, args: &[Value]) -> Outcome {
-    let program = program(&[("m", text)]);
-    let mut ran = run(&program, &[(export, args)]).expect("the engine does not fail");
-    ran.remove(0).outcome
-}
-
-/// The outcome of instantiation.
-#[allow(dead_code)]
-pub fn start(modules: &[(&str, &str)]) -> Outcome {
-    let program = program(modules);
-    let mut engine = V8Engine::new();
-    engine
-        .instantiate(&program)
-        .expect("the engine does not fail")
-        .outcome
-}
-
-#[allow(dead_code)]
-pub const NULL: Value = Value::Ref(Reference::Null);
-
-#[allow(dead_code)]
-pub fn object(n: u32) -> Value {
-    Value::Ref(Reference::Extern(n))
+    let mut instance = started.instance.expect("an instance follows from success");
+    instance.call(export, args)
 }

@@ -17,7 +17,7 @@ const MAX_MEMORY_BYTES: u64 = 2 << 16;
 /// Tables are at most this long.
 const MAX_TABLE_ELEMENTS: u64 = 64;
 /// How many calls a case makes.
-const CALLS: std::ops::RangeInclusive<usize> = 10..=16;
+const CALLS: std::ops::RangeInclusive<usize> = 12..=18;
 /// How often a module is asked for.
 const ATTEMPTS: usize = 4;
 /// Array lengths are masked with this.
@@ -83,7 +83,7 @@ fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
     Ok(Config {
         min_funcs: 1,
         max_funcs: u.int_in_range(1..=3)?,
-        max_instructions: u.int_in_range(24..=76)?,
+        max_instructions: u.int_in_range(26..=80)?,
         min_types: 2,
         max_types: u.int_in_range(2..=5)?,
         max_globals: 6,

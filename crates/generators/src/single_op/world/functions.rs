@@ -63,6 +63,12 @@ impl World {
         if self.import == Some(ty) && u.ratio(3, 4)? {
             return Ok(0);
         }
+        let first = self.import.map_or(0, |_| 1);
+        let known = (first..).zip(&self.functions).filter(|(_, f)| f.ty == ty);
+        let known: Vec<u32> = known.map(|(index, _)| index).collect();
+        if !known.is_empty() && u.ratio(4, 5)? {
+            return u.choose(&known).copied();
+        }
         let mut code = Vec::new();
         let (params, results) = self.signature_of(ty);
         match u.int_in_range(0..=15)? {

@@ -111,6 +111,11 @@ impl World {
     /// A function type for callees, sometimes with so many values that they go by the stack, and
     /// sometimes open or a subtype.
     pub fn signature(&mut self, u: &mut Unstructured<'_>) -> Result<u32> {
+        // Every type costs an engine a trampoline, so that most are used again.
+        let known = self.indices(is_func);
+        if known.len() >= 2 && u.ratio(4, 5)? {
+            return u.choose(&known).copied();
+        }
         let open: Vec<u32> = self.indices(|t| !t.is_final && is_func(t));
         if self.has(Features::GC) && !open.is_empty() && u.ratio(1, 2)? {
             let index = *u.choose(&open)?;

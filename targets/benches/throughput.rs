@@ -62,7 +62,7 @@ fn run(cases: u64, wanted: &[String]) {
         "at best"
     );
     for compiler in Compiler::ALL {
-        for oracle in ["wasmi", "v8", "jsc"] {
+        for oracle in ["reference", "wasmi", "v8", "jsc"] {
             let pair = format!("{}/{oracle}", compiler.engine_name());
             if wanted.is_empty() || wanted.contains(&pair) {
                 measure(&pair, compiler, oracle, cases);
@@ -83,7 +83,7 @@ fn measure(pair: &str, compiler: Compiler, oracle: &str, cases: u64) {
     };
     let mut all = Totals::default();
     let mut sizes = Vec::new();
-    let in_process = oracle == "wasmi";
+    let in_process = matches!(oracle, "reference" | "wasmi");
     let began = Instant::now();
     for number in 0..cases {
         let bytes = bytes::of(SEED, number);
@@ -179,6 +179,7 @@ fn bare(lab: &Lab, numbers: &[u64]) -> Duration {
         let Ok(mut subject) = WasmtimeEngine::new("bare", plan.setup.configuration) else {
             continue;
         };
+        let before = subject.spent().compile;
         let program = Program {
             modules: vec![Module {
                 name: "main".into(),
@@ -188,7 +189,7 @@ fn bare(lab: &Lab, numbers: &[u64]) -> Duration {
         };
         // Most do not link, having imports; they are compiled all the same.
         let _ = subject.run(&program);
-        all += subject.spent().compile;
+        all += subject.spent().compile - before;
         count += 1;
     }
     all / count.max(1)

@@ -6,7 +6,7 @@
 
 use crate::judge::{judge, record};
 use crate::report::{Discard, Report};
-use crate::{Input, Lab, Setup};
+use crate::{Input, Lab, Setup, bytes};
 use arbitrary::{Result, Unstructured};
 use assay_case::{Case, Role};
 use assay_engine::{Features, Program};
@@ -93,12 +93,14 @@ pub fn plan(lab: &Lab, input: &Input<'_>) -> std::result::Result<Plan, Discard> 
     let mut u = Unstructured::new(input.bytes);
     match input.module {
         Some((number, compiler)) => plan_module(lab, &mut u, number, compiler),
-        None => plan_generated(lab, &mut u),
+        None => plan_generated(lab, input.bytes),
     }
 }
 
-fn plan_generated(lab: &Lab, u: &mut Unstructured<'_>) -> std::result::Result<Plan, Discard> {
-    let setup = choose_engines(lab, u).map_err(|_| Discard::Bytes)?;
+fn plan_generated(lab: &Lab, bytes: &[u8]) -> std::result::Result<Plan, Discard> {
+    let (setup, rest) = bytes.split_at(bytes::SETUP.min(bytes.len()));
+    let setup = choose_engines(lab, &mut Unstructured::new(setup)).map_err(|_| Discard::Bytes)?;
+    let u = &mut Unstructured::new(rest);
     if setup.oracles.is_empty() {
         return Err(Discard::NoOracle);
     }
@@ -157,15 +159,17 @@ fn make(setup: Setup, generator: &'static str, draft: Draft) -> std::result::Res
     })
 }
 
-/// Chooses a subject, its configuration, and a set of oracles that is not empty if it can be.
+/// Chooses a subject, its configuration, and oracles: the reference interpreter always, and any of
+/// the others, at least one if there is one.
 fn choose_engines(lab: &Lab, u: &mut Unstructured<'_>) -> Result<Setup> {
     let compiler = *u.choose(lab.subjects())?;
     let configuration = Configuration::arbitrary_of(compiler, u)?;
-    let count = lab.oracles().len();
-    let mut oracles = Vec::new();
-    if count > 0 {
-        let mask = u.int_in_range(1..=(1u32 << count) - 1)?;
-        oracles.extend((0..count).filter(|oracle| mask & 1 << oracle != 0));
+    let (mut oracles, others): (Vec<usize>, Vec<usize>) = (0..lab.oracles().len())
+        .partition(|&index| lab.oracles()[index].name() == assay_reference::NAME);
+    if !others.is_empty() {
+        let mask = u.int_in_range(1..=(1u32 << others.len()) - 1)?;
+        let chosen = others.iter().enumerate();
+        oracles.extend(chosen.filter(|(i, _)| mask & 1 << i != 0).map(|(_, &o)| o));
     }
     Ok(Setup {
         configuration,

@@ -83,6 +83,10 @@ impl Lab {
             last: None,
             retired: Spent::default(),
         };
+        if wanted("reference") {
+            lab.oracles
+                .push(Box::new(assay_reference::ReferenceEngine::new()));
+        }
         if wanted("wasmi") {
             lab.oracles.push(Box::new(assay_wasmi::WasmiEngine::new()));
         }

@@ -39,7 +39,7 @@ fn nearly_all_are_useful(reports: &[Report]) {
 
 fn every_pair_is_compared(reports: &[Report]) {
     for subject in ["wasmtime", "winch", "pulley"] {
-        for oracle in ["wasmi", "v8", "jsc"] {
+        for oracle in ["reference", "wasmi", "v8", "jsc"] {
             let compared = reports.iter().any(|report| {
                 report.subject == subject
                     && report

@@ -22,16 +22,16 @@ pub fn drive<E: Engine + ?Sized>(
     };
     let mut calls = Vec::new();
     if let Some(mut instance) = started.instance {
-        let instance = instance.as_mut();
-        instantiation.state = Some(observe(instance, program)?);
+        instantiation.state = Some(observe(instance.as_mut(), program)?);
         for call in &program.calls {
-            let step = step(instance, program, call)?;
+            let step = step(instance.as_mut(), program, call)?;
             let over = step.state.is_none();
             calls.push(step);
             if over {
                 break;
             }
         }
+        instance.close();
     }
     Ok(Transcript {
         instantiation,

@@ -68,9 +68,9 @@ pub trait Engine {
 /// Time spent inside an engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// Decoding, validation and compilation.
+    /// Decoding, validation and compilation, and making an engine of a configuration.
     pub compile: Duration,
-    /// Instantiation, with the start functions.
+    /// Instantiation, with the start functions, and giving up what it made.
     pub instantiate: Duration,
     /// Calls, with the host functions that they call.
     pub call: Duration,
@@ -131,6 +131,10 @@ pub trait Instance {
 
     /// Takes the host calls made since the last time.
     fn take_host_calls(&mut self) -> Vec<HostCall>;
+
+    /// Gives up the instance. To unmap memories and code is an engine's work, and one that counts
+    /// its time overrides this.
+    fn close(self: Box<Self>) {}
 }
 
 /// The engine did not do what an engine does. None of these is an outcome: each is a finding

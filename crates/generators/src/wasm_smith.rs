@@ -17,7 +17,7 @@ const MAX_MEMORY_BYTES: u64 = 2 << 16;
 /// Tables are at most this long.
 const MAX_TABLE_ELEMENTS: u64 = 64;
 /// How many calls a case makes.
-const CALLS: std::ops::RangeInclusive<usize> = 12..=18;
+const CALLS: std::ops::RangeInclusive<usize> = 14..=20;
 /// How often a module is asked for.
 const ATTEMPTS: usize = 4;
 /// Array lengths are masked with this.
@@ -79,13 +79,16 @@ fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
     let calm: bool = u.arbitrary()?;
     let start = u.ratio(1, 10)?;
     let segments = if calm || start { 3 } else { 0 };
+    // A function and a type cost an engine more than many instructions.
+    let functions = *u.choose(&[1, 1, 1, 2, 3])?;
+    let instructions = u.int_in_range(48..=132)? / functions;
     let many = |feature, n| if on(feature) { n } else { 1 };
     Ok(Config {
         min_funcs: 1,
-        max_funcs: u.int_in_range(1..=3)?,
-        max_instructions: u.int_in_range(26..=80)?,
-        min_types: 2,
-        max_types: u.int_in_range(2..=5)?,
+        max_funcs: functions,
+        max_instructions: instructions,
+        min_types: 1,
+        max_types: u.int_in_range(1..=4)?,
         max_globals: 6,
         max_imports: *u.choose(&[0, 0, 0, 2, 4])?,
         max_tags: 4,

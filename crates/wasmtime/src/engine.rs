@@ -55,12 +55,18 @@ impl WasmtimeEngine {
         name: impl Into<String>,
         configuration: Configuration,
     ) -> Result<Self, ConfigurationError> {
+        let began = Instant::now();
+        let engine = configuration.engine()?;
+        let spent = Spent {
+            compile: began.elapsed(),
+            ..Spent::default()
+        };
         Ok(Self {
             name: name.into(),
             features: configuration.features(),
-            engine: configuration.engine()?,
+            engine,
             configuration,
-            spent: Spent::default(),
+            spent,
             counting: None,
         })
     }

@@ -149,6 +149,13 @@ impl assay_engine::Instance for WasmtimeInstance<'_> {
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         self.store.data_mut().take_trace()
     }
+
+    fn close(self: Box<Self>) {
+        let Self { store, spent, .. } = *self;
+        let began = Instant::now();
+        drop(store);
+        spent.instantiate += began.elapsed();
+    }
 }
 
 /// What an error means as an outcome. `tags` is how many tags of the main instance an exception

@@ -85,6 +85,13 @@ impl Instance for WasmiInstance<'_> {
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         self.store.data_mut().state.take_trace()
     }
+
+    fn close(self: Box<Self>) {
+        let Self { store, spent, .. } = *self;
+        let began = Instant::now();
+        drop(store);
+        *spent += began.elapsed();
+    }
 }
 
 /// Finds an exported function and fills the buffers for a call of it.

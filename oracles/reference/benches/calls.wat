@@ -1,0 +1,23 @@
+(module
+  (type $unary (func (param i32) (result i32)))
+  (table $functions 6 6 funcref)
+  (elem (i32.const 0) func $double $square $negate $run $halve)
+  (func $double (type $unary) (i32.shl (local.get 0) (i32.const 1)))
+  (func $square (type $unary) (i32.mul (local.get 0) (local.get 0)))
+  (func $negate (type $unary) (i32.sub (i32.const 0) (local.get 0)))
+  (func $halve (type $unary) (i32.div_s (local.get 0) (i32.const 2)))
+  (func $both (param i32 i64) (result i32 i64) (local.get 0) (local.get 1))
+  (func $depth (param i32) (result i32)
+    (if (result i32) (local.get 0)
+      (then (i32.add (i32.const 1) (call $depth (i32.sub (local.get 0) (i32.const 1)))))
+      (else (i32.const 0))))
+  (func $run (export "run") (param i32) (result i32)
+    (local i32)
+    (loop $next
+      (local.set 0 (call_indirect $functions (type $unary)
+        (i32.add (local.get 0) (local.get 1)) (i32.rem_u (local.get 1) (i32.const 3))))
+      (br_if $next (i32.lt_u
+        (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 12))))
+    (if (i32.eqz (ref.is_null (table.get $functions (i32.const 5)))) (then unreachable))
+    (call $both (call $depth (i32.const 9)) (i64.extend_i32_s (local.get 0)))
+    (i32.add (i32.wrap_i64))))

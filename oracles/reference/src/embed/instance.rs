@@ -1,0 +1,67 @@
+//! The main instance of a program.
+
+use super::Remains;
+use super::guest::Guest;
+use crate::store::Store;
+use assay_engine::{EngineError, HostCall, Instance, MemoryDigest, Outcome, Value};
+use std::time::{Duration, Instant};
+
+/// The main instance, in a store of its own.
+pub(super) struct ReferenceInstance<'a> {
+    store: Store,
+    guest: Guest<'a>,
+    spent: &'a mut Duration,
+    remains: &'a mut Remains,
+}
+
+impl<'a> ReferenceInstance<'a> {
+    pub fn new(
+        store: Store,
+        guest: Guest<'a>,
+        spent: &'a mut Duration,
+        remains: &'a mut Remains,
+    ) -> Self {
+        Self {
+            store,
+            guest,
+            spent,
+            remains,
+        }
+    }
+
+    fn bytes(&self, index: u32) -> Result<&[u8], EngineError> {
+        let memory = self.guest.memory(&self.store, index)?;
+        Ok(self.store.memory(memory))
+    }
+}
+
+impl Drop for ReferenceInstance<'_> {
+    fn drop(&mut self) {
+        self.remains.take_from(&mut self.store);
+    }
+}
+
+impl Instance for ReferenceInstance<'_> {
+    fn call(&mut self, export: &str, args: &[Value]) -> Result<Outcome, EngineError> {
+        let (func, args) = self.guest.prepare(&self.store, export, args)?;
+        let begun = Instant::now();
+        let called = self.guest.invoke(&mut self.store, func, &args);
+        *self.spent += begun.elapsed();
+        match called {
+            Ok(results) => Ok(Outcome::Returned(results)),
+            Err(stop) => self.guest.outcome(&self.store, stop),
+        }
+    }
+
+    fn memory(&mut self, index: u32) -> Result<MemoryDigest, EngineError> {
+        self.bytes(index).map(MemoryDigest::of)
+    }
+
+    fn read_memory(&mut self, index: u32) -> Result<Vec<u8>, EngineError> {
+        self.bytes(index).map(<[u8]>::to_vec)
+    }
+
+    fn take_host_calls(&mut self) -> Vec<HostCall> {
+        self.guest.state.take_trace()
+    }
+}

@@ -1,0 +1,107 @@
+//! Exceptions on their way out (chapter 4, section "Exception Handling").
+
+use super::Stop;
+use super::call::Frame;
+use crate::coverage::{self, Recorder, Way};
+use crate::module::code::{Clause, Code, HandlerKind, Reference};
+use crate::store::heap::Object;
+use crate::store::{Ref, Store};
+
+/// Finds what catches: the frame goes on there, with operands up to the given slot. All but
+/// exceptions go through.
+pub(super) fn catch<'m>(
+    store: &mut Store,
+    frames: &mut Vec<Frame<'m>>,
+    mut frame: Frame<'m>,
+    stop: Stop,
+    stack: &mut [u64],
+) -> Result<(Frame<'m>, usize), Stop> {
+    let Stop::Exception(exception) = stop else {
+        return Err(stop);
+    };
+    let Object::Exception { tag, slots } = store.heap.get(exception.0) else {
+        return Err(stop);
+    };
+    loop {
+        let tags = &store.instances[frame.instance as usize].tags;
+        let is = |wanted: u32| tags[wanted as usize] == *tag;
+        let recorder = store.recorder.as_deref_mut();
+        let at = (frame.pc as u32).wrapping_sub(1);
+        if let Some(clause) = clause_for(frame.code, at, is, recorder) {
+            let target = frame.code.targets[clause.target as usize];
+            let mut top = frame.base + target.height as usize;
+            let mut push = |slot: u64| {
+                stack[top] = slot;
+                top += 1;
+            };
+            let Ref(reference) = exception;
+            if clause.reference == Reference::Below {
+                push(reference);
+            }
+            if clause.tag.is_some() {
+                slots.iter().copied().for_each(&mut push);
+            }
+            if clause.reference == Reference::Above {
+                push(reference);
+            }
+            frame.pc = target.pc as usize;
+            return Ok((frame, top));
+        }
+        frame = frames.pop().ok_or_else(|| stop.clone())?;
+        store.frames_left += 1;
+    }
+}
+
+/// The clause that catches what an operation threw.
+fn clause_for(
+    code: &Code,
+    pc: u32,
+    is: impl Fn(u32) -> bool,
+    mut recorder: Option<&mut Recorder>,
+) -> Option<Clause> {
+    let mut went = |number, way| {
+        if let Some(recorder) = &mut recorder {
+            recorder.went(number, way);
+        }
+    };
+    let mut max_depth = u32::MAX;
+    for handler in &code.handlers {
+        if !(handler.start..handler.end).contains(&pc) || handler.depth > max_depth {
+            continue;
+        }
+        match &handler.kind {
+            HandlerKind::Delegate(depth) => {
+                went(coverage::DELEGATE, Way::Taken);
+                max_depth = *depth;
+            }
+            HandlerKind::Catch(clauses) => {
+                let fits = |clause: &&Clause| clause.tag.is_none_or(&is);
+                let guard = guard_of(clauses);
+                if let Some(clause) = clauses.iter().find(fits) {
+                    went(guard, way_of(clause));
+                    return Some(*clause);
+                }
+                went(guard, Way::Passed);
+            }
+        }
+    }
+    None
+}
+
+/// The operator that has these clauses, by its number.
+fn guard_of(clauses: &[Clause]) -> u16 {
+    match clauses.first().map(|clause| clause.reference) {
+        Some(Reference::Below) => coverage::TRY,
+        _ => coverage::TRY_TABLE,
+    }
+}
+
+/// Which kind of clause it is.
+fn way_of(clause: &Clause) -> Way {
+    match (clause.tag, clause.reference) {
+        (Some(_), Reference::Above) => Way::CatchRef,
+        (Some(_), _) => Way::Catch,
+        (None, Reference::Above) => Way::CatchAllRef,
+        (None, _) => Way::CatchAll,
+    }
+}

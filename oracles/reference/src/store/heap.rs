@@ -1,0 +1,196 @@
+//! The heap: structures, arrays and exceptions (chapter 4, section "Runtime
+//! Structure").
+//!
+//! Objects lie in an arena and are freed by mark and sweep. What globals, tables, segments and
+//! other objects hold is known exactly; the value stack is untyped, so every slot on it that looks
+//! like a reference to an object keeps that object.
+
+use super::value::{OBJECT, tag_of};
+use crate::types::{Layout, TypeId, TypeRegistry};
+
+/// An object.
+#[derive(Debug)]
+pub(crate) enum Object {
+    Free,
+    Struct {
+        ty: TypeId,
+        slots: Box<[u64]>,
+    },
+    Array {
+        ty: TypeId,
+        len: u32,
+        bytes: Box<[u8]>,
+    },
+    Exception {
+        tag: u32,
+        slots: Box<[u64]>,
+    },
+}
+
+/// What an object takes beside its fields, for the limit.
+const OVERHEAD_BYTES: usize = 32;
+
+/// The least heap that is worth a collection.
+const MIN_THRESHOLD_BYTES: usize = 1 << 20;
+
+impl Object {
+    fn bytes(&self) -> usize {
+        OVERHEAD_BYTES
+            + match self {
+                Self::Free => 0,
+                Self::Struct { slots, .. } | Self::Exception { slots, .. } => 8 * slots.len(),
+                Self::Array { bytes, .. } => bytes.len(),
+            }
+    }
+}
+
+/// All objects of a store.
+#[derive(Debug)]
+pub(crate) struct Heap {
+    objects: Vec<Object>,
+    free: Vec<u32>,
+    bytes: usize,
+    /// How many bytes the heap may have before the next collection.
+    threshold: usize,
+    limit: usize,
+    /// Whether the last collection left next to no room: else every few objects would cost one.
+    full: bool,
+}
+
+/// The index of the object that a slot refers to, if it does.
+#[inline(always)]
+pub(crate) fn index_of(slot: u64) -> Option<u32> {
+    (tag_of(slot) == OBJECT).then_some(slot as u32)
+}
+
+impl Heap {
+    pub fn new(limit: usize) -> Self {
+        let threshold = MIN_THRESHOLD_BYTES.min(limit);
+        Self {
+            objects: Vec::new(),
+            free: Vec::new(),
+            bytes: 0,
+            threshold,
+            limit,
+            full: false,
+        }
+    }
+
+    /// The object that a slot refers to; [`Object::Free`] for anything else.
+    #[inline(always)]
+    pub fn get(&self, slot: u64) -> &Object {
+        match index_of(slot) {
+            Some(index) => self.objects.get(index as usize).unwrap_or(&Object::Free),
+            None => &Object::Free,
+        }
+    }
+
+    #[inline(always)]
+    pub fn get_mut(&mut self, slot: u64) -> Option<&mut Object> {
+        self.objects.get_mut(index_of(slot)? as usize)
+    }
+
+    /// Whether an object of so many bytes should wait for a collection.
+    pub fn wants_collection(&self, bytes: usize) -> bool {
+        self.bytes
+            .saturating_add(bytes)
+            .saturating_add(OVERHEAD_BYTES)
+            > self.threshold
+    }
+
+    /// Whether an object of so many bytes fits, once a collection was made where one was wanted.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        let after = self
+            .bytes
+            .saturating_add(bytes)
+            .saturating_add(OVERHEAD_BYTES);
+        !self.full && after <= self.limit && self.objects.len() < u32::MAX as usize
+    }
+
+    /// How many objects there are, with the places of those that were freed.
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Adds an object for which there is room, and gives its index.
+    pub fn add(&mut self, object: Object) -> u32 {
+        self.bytes += object.bytes();
+        if let Some(index) = self.free.pop() {
+            self.objects[index as usize] = object;
+            return index;
+        }
+        self.objects.push(object);
+        (self.objects.len() - 1) as u32
+    }
+
+    /// Frees all that cannot be reached from these slots.
+    pub fn collect(
+        &mut self,
+        roots: impl Iterator<Item = u64>,
+        types: &TypeRegistry,
+        tags: &[TypeId],
+        tag_refs: impl Fn(TypeId) -> Vec<u32>,
+    ) {
+        let mut marked = vec![false; self.objects.len()];
+        let mut pending = Vec::new();
+        let mut mark = |slot: u64, pending: &mut Vec<u32>| {
+            if let Some(index) = index_of(slot)
+                && let Some(mark) = marked.get_mut(index as usize)
+                && !*mark
+            {
+                *mark = true;
+                pending.push(index);
+            }
+        };
+        for slot in roots {
+            mark(slot, &mut pending);
+        }
+        while let Some(index) = pending.pop() {
+            match &self.objects[index as usize] {
+                Object::Free => {}
+                Object::Struct { ty, slots } => {
+                    if let Layout::Struct { refs, .. } = types.layout(*ty) {
+                        for &slot in refs {
+                            mark(slots[slot as usize], &mut pending);
+                        }
+                    }
+                }
+                Object::Array { ty, bytes, .. } => {
+                    if matches!(types.layout(*ty), Layout::Array { is_ref: true, .. }) {
+                        for slot in bytes.as_chunks().0 {
+                            mark(u64::from_le_bytes(*slot), &mut pending);
+                        }
+                    }
+                }
+                Object::Exception { tag, slots } => {
+                    for slot in tag_refs(tags[*tag as usize]) {
+                        mark(slots[slot as usize], &mut pending);
+                    }
+                }
+            }
+        }
+        self.sweep(&marked);
+    }
+
+    fn sweep(&mut self, marked: &[bool]) {
+        self.free.clear();
+        self.bytes = 0;
+        for (index, (object, &marked)) in self.objects.iter_mut().zip(marked).enumerate() {
+            if marked && !matches!(object, Object::Free) {
+                self.bytes += object.bytes();
+            } else {
+                *object = Object::Free;
+                self.free.push(index as u32);
+            }
+        }
+        self.threshold = (2 * self.bytes).max(MIN_THRESHOLD_BYTES).min(self.limit);
+        self.full = self.bytes > self.limit - self.limit / 16;
+    }
+
+    /// All objects that have not been freed.
+    pub fn live(&self) -> impl Iterator<Item = &Object> {
+        self.objects
+            .iter()
+            .filter(|object| !matches!(object, Object::Free))
+    }
+}

@@ -1,0 +1,12 @@
+//! Tests of the interpreter from outside.
+
+mod atomics;
+mod conformance;
+mod coverage;
+mod exceptions;
+mod fixture;
+mod heap;
+mod limits;
+mod nans;
+mod suite;
+mod wast_runner;

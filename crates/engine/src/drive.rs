@@ -4,6 +4,7 @@ use crate::{
     Call, Engine, EngineError, Instance, Outcome, Program, Resource, Shim, State, Step, Transcript,
     Trap, Value, names,
 };
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Instantiates the program, makes its calls, and observes the state after each.
 ///
@@ -36,6 +37,28 @@ pub fn drive<E: Engine + ?Sized>(
     Ok(Transcript {
         instantiation,
         calls,
+    })
+}
+
+/// As [`drive`], for an engine that is not on trial: that it panics is a crash of that engine, and
+/// nobody else's. The engine may be in any state after it.
+///
+/// # Errors
+///
+/// Where the engine itself fails, [`EngineError::Crashed`] where it panics.
+pub fn drive_guarded<E: Engine + ?Sized>(
+    engine: &mut E,
+    program: &Program,
+) -> Result<Transcript, EngineError> {
+    let name = engine.name().to_owned();
+    let run = AssertUnwindSafe(|| drive(engine, program));
+    catch_unwind(run).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<&str>().copied();
+        let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Err(EngineError::Crashed {
+            engine: name,
+            how: format!("panicked: {}", said.unwrap_or("with no text")),
+        })
     })
 }
 

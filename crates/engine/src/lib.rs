@@ -24,7 +24,7 @@ mod shim;
 mod transcript;
 mod value;
 
-pub use drive::drive;
+pub use drive::{drive, drive_guarded};
 pub use engine::{Engine, EngineError, Instance, Instantiated, Spent};
 pub use features::Features;
 pub use host::{Action, Host, HostFunction, HostState, MAX_CALLBACK_DEPTH};

@@ -5,7 +5,7 @@ use crate::instance::WasmiInstance;
 use crate::outcome;
 use assay_engine::{
     Engine, EngineError, Features, HostFunction, Instantiated, Module, Outcome, Phase, Program,
-    Spent, names,
+    Spent, Transcript, drive_guarded, names,
 };
 use std::time::Instant;
 use wasmi::{CompilationMode, Config, Extern, Func, Store};
@@ -137,6 +137,15 @@ impl Engine for WasmiEngine {
 
     fn spent(&self) -> Spent {
         self.spent
+    }
+
+    fn run(&mut self, program: &Program) -> Result<Transcript, EngineError> {
+        let ran = drive_guarded(self, program);
+        if ran.is_err() {
+            self.engine = new_engine(self.stack_bytes);
+            self.compiled_bytes = 0;
+        }
+        ran
     }
 
     fn instantiate<'a>(

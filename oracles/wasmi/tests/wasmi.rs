@@ -124,3 +124,33 @@ fn too_large_a_memory_or_table_exhausts_memory() {
         assert_eq!(outcome, Outcome::Exhausted(Resource::Memory), "{text}");
     }
 }
+
+/// wasmi's translator fails an assertion of its own on this valid module where such assertions are
+/// compiled in; where not, the result is right.
+#[test]
+fn a_panic_is_a_crash_of_wasmi_and_it_goes_on() {
+    let asserts = r#"(module (func (export "f") (param i32) (result i32) (local i32)
+        local.get 0 i32.clz local.get 0
+        if (param i32) (result i32) i32.ctz local.tee 1 else end))"#;
+    let zero: &[Value] = &[Value::I32(0)];
+    let program = program(asserts, &[("f", zero)]);
+    let mut engine = WasmiEngine::new();
+    for _ in 0..2 {
+        match engine.run(&program) {
+            Err(EngineError::Crashed { engine, how }) => {
+                assert!(cfg!(debug_assertions), "{how}");
+                assert_eq!(engine, "wasmi");
+                assert!(how.starts_with("panicked: "), "{how}");
+            }
+            Ok(transcript) => {
+                assert!(!cfg!(debug_assertions));
+                let right = Outcome::Returned(vec![Value::I32(32)]);
+                assert_eq!(transcript.calls[0].outcome, right);
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    let well = self::program(r#"(module (func (export "f")))"#, &[("f", &[])]);
+    let ran = engine.run(&well).expect("the engine does not fail");
+    assert_eq!(ran.calls[0].outcome, Outcome::Returned(Vec::new()));
+}

@@ -40,6 +40,16 @@ pub const KNOWN_BUGS: &[KnownBug] = &[
         explains: jsc::dead_br_on_null,
     },
     KnownBug {
+        name: "wasmi-loop-over-local",
+        engine: "wasmi",
+        explains: wasmi::loop_over_local,
+    },
+    KnownBug {
+        name: "wasmi-parameters-over-local",
+        engine: "wasmi",
+        explains: wasmi::parameters_over_local,
+    },
+    KnownBug {
         name: "wasmi-select-after-eqz",
         engine: "wasmi",
         explains: wasmi::select_after_eqz,

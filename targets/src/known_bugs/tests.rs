@@ -20,6 +20,8 @@ const NEIGHBOURS: &[(&str, &str, &str)] = &[
     ),
     ("jsc-dead-br-on-cast", "br_on_cast 1", "br_on_cast 0"),
     ("jsc-dead-br-on-null", "br_on_null 1", "br_on_null 0"),
+    ("wasmi-loop-over-local", "loop", "block"),
+    ("wasmi-parameters-over-local", "i32.const 7", "local.get 0"),
     (
         "wasmi-select-after-eqz",
         "i32.eqz\n    select",

@@ -10,7 +10,7 @@ use crate::store::{Config, Extern, FRAME_BYTES, Instance, InstantiationError, Pr
 use crate::types::{FuncType, TypeId};
 use assay_engine::{
     Engine, EngineError, Features, HostFunction, Instantiated, Limits, Outcome, Phase, Program,
-    Spent, names,
+    Spent, Transcript, drive_guarded, names,
 };
 use guest::Guest;
 use instance::ReferenceInstance;
@@ -167,6 +167,10 @@ impl Engine for ReferenceEngine {
 
     fn spent(&self) -> Spent {
         self.spent
+    }
+
+    fn run(&mut self, program: &Program) -> Result<Transcript, EngineError> {
+        drive_guarded(self, program)
     }
 
     fn instantiate<'a>(

@@ -31,7 +31,7 @@ pub struct Generator {
 pub const GENERATORS: &[Generator] = &[
     Generator {
         name: "wasm-smith",
-        weight: 3,
+        weight: 2,
         generate: wasm_smith::generate,
     },
     Generator {

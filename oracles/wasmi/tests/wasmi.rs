@@ -137,17 +137,15 @@ fn a_panic_is_a_crash_of_wasmi_and_it_goes_on() {
     let mut engine = WasmiEngine::new();
     for _ in 0..2 {
         match engine.run(&program) {
-            Err(EngineError::Crashed { engine, how }) => {
-                assert!(cfg!(debug_assertions), "{how}");
+            Err(EngineError::Crashed { engine, how }) if cfg!(debug_assertions) => {
                 assert_eq!(engine, "wasmi");
                 assert!(how.starts_with("panicked: "), "{how}");
             }
-            Ok(transcript) => {
-                assert!(!cfg!(debug_assertions));
+            Ok(transcript) if !cfg!(debug_assertions) => {
                 let right = Outcome::Returned(vec![Value::I32(32)]);
                 assert_eq!(transcript.calls[0].outcome, right);
             }
-            Err(other) => panic!("{other}"),
+            other => panic!("{other:?}"),
         }
     }
     let well = self::program(r#"(module (func (export "f")))"#, &[("f", &[])]);

@@ -11,7 +11,7 @@ const LENGTH: std::ops::RangeInclusive<usize> = 1536..=4096;
 pub const SETUP: usize = 128;
 
 /// How many cases in a row have the same engines in the same configuration. Engines that have run
-/// other programs before are what embedders have; and a warm one compiles a good deal faster.
+/// other programs before are what embedders have, and each engine takes time to make.
 pub const CASES_PER_SETUP: u64 = 10;
 
 /// The bytes: a pure function of both numbers.

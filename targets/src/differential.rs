@@ -5,7 +5,7 @@
 //! share, so that hardly any case is lost.
 
 use crate::judge::{judge, record};
-use crate::report::{Discard, Report};
+use crate::report::{Discard, Pair, PairEnd, Report};
 use crate::{Input, Lab, Setup, bytes};
 use arbitrary::{Result, Unstructured};
 use assay_case::{Case, Role};
@@ -13,6 +13,7 @@ use assay_engine::{Features, Program};
 use assay_generators::{Draft, GENERATORS, Generator, modules};
 use assay_module::PrepareError;
 use assay_wasmtime::{Compiler, Configuration};
+use std::collections::BTreeSet;
 
 /// The name of the target.
 pub const NAME: &str = "differential";
@@ -50,20 +51,30 @@ pub fn run(lab: &mut Lab, input: &Input<'_>) -> Report {
 }
 
 /// Judges a case. Where something is found, the case is made ready once more in the way that says
-/// most, and if that shows it too, that is what is reported.
+/// most, and if that shows as much, of every pair, that is what is reported.
 pub fn judge_plan(lab: &mut Lab, plan: &Plan) -> Report {
     let mut report = judge(lab, &plan.setup, plan.features, &plan.program);
     if !report.findings.is_empty()
         && let Some(program) = in_the_open(&plan.draft)
     {
         let again = judge(lab, &plan.setup, plan.features, &program);
-        if !again.findings.is_empty() {
+        if shows_all(&again, &report) {
             report.findings = again.findings;
         }
     }
     report.generator = plan.generator.into();
     report.left_out.clone_from(&plan.left_out);
     report
+}
+
+/// Whether a report finds something wherever another one does.
+fn shows_all(report: &Report, other: &Report) -> bool {
+    let found = |pair: &&Pair| pair.end == PairEnd::Found;
+    let pairs = |report: &Report| -> BTreeSet<String> {
+        let found = report.pairs.iter().filter(found);
+        found.map(|pair| pair.oracle.clone()).collect()
+    };
+    report.findings.len() >= other.findings.len() && pairs(report).is_superset(&pairs(other))
 }
 
 /// The program with its functions as they are, and its state slot by slot; `None` where that is
@@ -218,4 +229,37 @@ pub fn replay(lab: &mut Lab, case: &Case) -> std::result::Result<Report, String>
         case.features,
         &case.program,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(found: &[&str]) -> Report {
+        let case = Case::new(NAME, Features::empty(), Program::default());
+        let finding = |_: &&str| crate::Finding {
+            signature: String::new(),
+            case: case.clone(),
+        };
+        let pair = |oracle: &&str| Pair {
+            oracle: (*oracle).into(),
+            calls: 1,
+            end: PairEnd::Found,
+        };
+        Report {
+            findings: found.iter().map(finding).collect(),
+            pairs: found.iter().map(pair).collect(),
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn a_second_look_replaces_only_what_it_shows_as_well() {
+        let both = report(&["v8", "wasmi"]);
+        assert!(shows_all(&both, &both));
+        assert!(shows_all(&both, &report(&["wasmi"])));
+        assert!(!shows_all(&report(&["wasmi"]), &both));
+        assert!(!shows_all(&report(&["jsc"]), &report(&["wasmi"])));
+        assert!(!shows_all(&report(&[]), &report(&["wasmi"])));
+    }
 }

@@ -89,7 +89,7 @@ pub use coverage::{Case, OpcodeCoverage, OperatorCoverage, Way};
 pub use embed::{NAME, ReferenceEngine};
 pub use instructions::{relaxed, vector};
 pub use machine::{Host, Stop};
-pub use module::{Import, ImportType, Module, ModuleError, wasm_features};
+pub use module::{Import, ImportType, Module, ModuleError};
 pub use store::{
     Config, Extern, FRAME_BYTES, Func, Global, Instance, InstantiationError, LinkError, Memory,
     Profile, Ref, RefKind, Store, Table, Tag, Val,

@@ -16,7 +16,7 @@ type Result<T> = std::result::Result<T, ModuleError>;
 
 /// Decodes and validates a module.
 pub(super) fn decode(wasm: &[u8], features: Features) -> Result<ModuleData> {
-    let accepted = super::wasm_features(features);
+    let accepted = assay_module::wasm_features(features);
     let mut validator = Validator::new_with_features(accepted);
     let mut parser = Parser::new(0);
     parser.set_features(accepted);

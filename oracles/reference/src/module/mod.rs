@@ -5,10 +5,7 @@
 
 pub(crate) mod code;
 mod decode;
-mod features;
 mod translate;
-
-pub use features::wasm_features;
 
 use crate::types::{FuncType, GlobalType, MemoryType, SubType, TableType, TypeIndex};
 use assay_engine::Features;

@@ -24,7 +24,7 @@ type Result<T> = std::result::Result<T, ModuleError>;
 
 /// Translates a function's body.
 pub(super) fn function(module: &ModuleData, ty: TypeIndex, range: &Range<usize>) -> Result<Code> {
-    let features = super::wasm_features(module.features);
+    let features = assay_module::wasm_features(module.features);
     let reader = BinaryReader::new_features(module.bytes(range), range.start, features);
     let body = FunctionBody::new(reader);
     let ty = module.spaces.func_type(ty)?;

@@ -29,7 +29,7 @@ pub struct Found {
 #[derive(Debug, thiserror::Error)]
 pub enum ModulesError {
     /// A file or folder cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}")]
     Read {
         /// The file or folder.
         path: PathBuf,

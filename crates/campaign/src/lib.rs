@@ -18,6 +18,6 @@ mod worker;
 
 pub use message::{EngineHere, FindingHere};
 pub use options::{Budget, EngineOptions, Options, OptionsError};
-pub use stats::{PairStats, Stats};
+pub use stats::{FeatureStats, PairStats, Stats};
 pub use supervisor::{CampaignError, Event, Summary, supervise};
 pub use worker::serve;

@@ -1,8 +1,8 @@
 //! What a campaign has done, in numbers that add up.
 
-use assay_targets::{PairEnd, Report};
+use assay_targets::{Pair, PairEnd, Report};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The account of any number of cases. Adding two is commutative.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Stats {
     pub discards: BTreeMap<String, u64>,
     /// Pairs of engines, as `SUBJECT/ORACLE`.
     pub pairs: BTreeMap<String, PairStats>,
+    /// Features that modules were allowed, and who judged these.
+    #[serde(default)]
+    pub features: BTreeMap<String, FeatureStats>,
     /// Exports, and calls that scripts make, that were not called, by reason.
     #[serde(default)]
     pub left_out: BTreeMap<String, u64>,
@@ -37,6 +40,42 @@ pub struct PairStats {
     pub discards: BTreeMap<String, u64>,
     /// Calls compared in modules that were allowed a feature, by feature.
     pub features: BTreeMap<String, u64>,
+}
+
+/// The account of one feature, over all subjects: cases whose modules were allowed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeatureStats {
+    /// Cases of which an oracle compared at least one call.
+    pub cases: u64,
+    /// Of these, cases of which two or more independent oracles did.
+    pub twice: u64,
+    /// Calls compared, by oracle. Configurations of one engine, such as `v8` and `v8-inprocess`,
+    /// are one oracle here: the name up to the hyphen.
+    pub oracles: BTreeMap<String, u64>,
+}
+
+impl FeatureStats {
+    fn add(&mut self, pairs: &[Pair]) {
+        let mut oracles = BTreeSet::new();
+        for pair in pairs.iter().filter(|pair| pair.calls > 0) {
+            let oracle = independent(&pair.oracle);
+            oracles.insert(oracle);
+            *self.oracles.entry(oracle.to_owned()).or_default() += pair.calls as u64;
+        }
+        self.cases += u64::from(!oracles.is_empty());
+        self.twice += u64::from(oracles.len() > 1);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.twice += other.twice;
+        merge(&mut self.oracles, &other.oracles);
+    }
+}
+
+/// The engine of which an oracle is a configuration.
+fn independent(oracle: &str) -> &str {
+    oracle.split('-').next().unwrap_or(oracle)
 }
 
 impl Stats {
@@ -71,6 +110,11 @@ impl Stats {
                 *self.discards.entry(discard.to_string()).or_default() += 1;
             }
         }
+        if report.is_useful() {
+            for feature in report.features.names() {
+                self.features.entry(feature).or_default().add(&report.pairs);
+            }
+        }
     }
 
     /// Adds another account.
@@ -81,6 +125,9 @@ impl Stats {
         merge(&mut self.discards, &other.discards);
         merge(&mut self.left_out, &other.left_out);
         merge(&mut self.generators, &other.generators);
+        for (name, theirs) in &other.features {
+            self.features.entry(name.clone()).or_default().merge(theirs);
+        }
         for (name, theirs) in &other.pairs {
             let ours = self.pairs.entry(name.clone()).or_default();
             ours.cases += theirs.cases;

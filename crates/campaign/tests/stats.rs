@@ -106,6 +106,24 @@ fn an_account_counts_what_was_reported() {
 }
 
 #[test]
+fn a_feature_is_judged_twice_by_two_engines_and_not_by_two_configurations() {
+    let judged = |oracles: &[&str]| {
+        let pairs = oracles.iter().map(|oracle| pair(oracle, 2, PairEnd::Equal));
+        let report = report("", "wasmtime", Features::GC, pairs.collect());
+        account([&report]).features["gc"].clone()
+    };
+    let gc = judged(&["v8", "reference"]);
+    assert_eq!((gc.cases, gc.twice, gc.oracles["v8"]), (1, 1, 2));
+    let gc = judged(&["v8", "v8-inprocess"]);
+    assert_eq!((gc.cases, gc.twice, gc.oracles["v8"]), (1, 0, 4));
+    let stats = account(&reports());
+    assert_eq!(
+        (stats.features["gc"].cases, stats.features["gc"].twice),
+        (2, 0)
+    );
+}
+
+#[test]
 fn pairs_add_up_to_the_whole() {
     let stats = account(&reports());
     let sum = |of: fn(&PairStats) -> u64| stats.pairs.values().map(of).sum::<u64>();

@@ -44,6 +44,7 @@ fn target(summary: &Summary) -> Value {
         "discards": summary.stats.discards,
         "left_out": summary.stats.left_out,
         "pairs": summary.stats.pairs,
+        "features": summary.stats.features,
         "generators": summary.stats.generators,
         "findings": findings,
     })

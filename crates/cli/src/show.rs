@@ -1,6 +1,6 @@
 //! What a run shows while it goes on, and at its end.
 
-use assay_campaign::{Event, FindingHere, Options, PairStats, Stats, Summary};
+use assay_campaign::{Event, FeatureStats, FindingHere, Options, PairStats, Stats, Summary};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -124,6 +124,7 @@ impl Printer {
             stats.comparisons
         ));
         self.pairs(&stats.pairs);
+        self.features(&stats.features);
         self.counts("given up", &stats.discards);
         self.counts("not called", &stats.left_out);
         for missing in &summary.missing {
@@ -162,6 +163,29 @@ impl Printer {
             self.plain(&format!(
                 "  {name:22} {:8} {:8} {:9}  {features}",
                 pair.cases, pair.useful, pair.comparisons
+            ));
+        }
+    }
+
+    /// Who judged each feature: a word against a word says less than two against one.
+    fn features(&self, features: &BTreeMap<String, FeatureStats>) {
+        if features.is_empty() {
+            return;
+        }
+        self.plain(&format!(
+            "  {:22} {:>8} {:>8}  calls judged by",
+            "feature", "cases", "by two"
+        ));
+        for (name, feature) in features {
+            let oracles: Vec<_> = feature.oracles.iter().collect();
+            let list = oracles
+                .iter()
+                .map(|(oracle, calls)| format!("{oracle} {calls}"));
+            self.plain(&format!(
+                "  {name:22} {:8} {:>8}  {}",
+                feature.cases,
+                percent(feature.twice, feature.cases),
+                list.collect::<Vec<_>>().join(", ")
             ));
         }
     }

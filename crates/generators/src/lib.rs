@@ -31,7 +31,7 @@ pub struct Generator {
 pub const GENERATORS: &[Generator] = &[
     Generator {
         name: "wasm-smith",
-        weight: 2,
+        weight: 1,
         generate: wasm_smith::generate,
     },
     Generator {

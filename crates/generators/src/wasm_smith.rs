@@ -30,8 +30,9 @@ const ARRAY_MASK: i32 = 0xff;
 /// When the bytes do not suffice.
 pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
     let features = swarm(u, features)?;
+    let (wasm, info) = module(u, features)?;
     let mut draft = Draft {
-        wasm: module(u, features)?,
+        wasm,
         features,
         exports: Exports::Defined,
         array_mask: Some(ARRAY_MASK),
@@ -39,24 +40,25 @@ pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
         digest: u.ratio(7, 8)?,
         ..Draft::default()
     };
-    if let Ok(info) = Info::read(&draft.wasm) {
-        draft.calls = calls::choose(u, &info, draft.exports, CALLS)?;
-        calls::choose_host(u, &info, &mut draft)?;
-    }
+    draft.calls = calls::choose(u, &info, draft.exports, CALLS)?;
+    calls::choose_host(u, &info, &mut draft)?;
     Ok(draft)
 }
 
-/// A module that defines a function. Where chance gives no type for one, it is asked again.
-fn module(u: &mut Unstructured<'_>, features: Features) -> Result<Vec<u8>> {
-    let mut last = Err(arbitrary::Error::IncorrectFormat);
+/// A module and what it declares. Where chance gives no module, or one that defines no function, it
+/// is asked again.
+fn module(u: &mut Unstructured<'_>, features: Features) -> Result<(Vec<u8>, Info)> {
     for _ in 0..ATTEMPTS {
-        last = Module::new(config(u, features)?, u).map(|module| module.to_bytes());
-        let info = last.as_ref().ok().and_then(|wasm| Info::read(wasm).ok());
-        if info.is_some_and(|info| !info.callable(Exports::Defined).is_empty()) {
-            break;
+        let Ok(module) = Module::new(config(u, features)?, u) else {
+            continue;
+        };
+        let wasm = module.to_bytes();
+        let info = Info::read(&wasm).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+        if !info.callable(Exports::Defined).is_empty() {
+            return Ok((wasm, info));
         }
     }
-    last
+    Err(arbitrary::Error::IncorrectFormat)
 }
 
 /// Switches each feature off with a chance of one in four.

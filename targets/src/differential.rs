@@ -152,7 +152,7 @@ fn plan_module(
 
 fn make(setup: Setup, generator: &'static str, draft: Draft) -> std::result::Result<Plan, Discard> {
     let (features, original_bytes) = (draft.features, draft.wasm.len());
-    let finished = draft.clone().finish().map_err(|error| match error {
+    let finished = draft.finish().map_err(|error| match error {
         PrepareError::Unprovided(_) => Discard::Unprovided,
         PrepareError::Carry(_) | PrepareError::Malformed(_) => Discard::Uncarried,
     })?;

@@ -58,7 +58,7 @@ impl Draft {
     /// # Errors
     ///
     /// Those of [`prepare`].
-    pub fn finish(self) -> Result<Finished, PrepareError> {
+    pub fn finish(&self) -> Result<Finished, PrepareError> {
         let info = Info::read(&self.wasm).map_err(|e| PrepareError::Malformed(e.to_string()))?;
         let plan = Plan {
             features: self.features,
@@ -66,9 +66,9 @@ impl Draft {
             array_mask: self.array_mask,
             fuse: self.fuse,
             digest: self.digest,
-            uncaught: self.uncaught,
+            uncaught: self.uncaught.clone(),
             host_seed: self.host_seed,
-            actions: self.actions,
+            actions: self.actions.clone(),
             ..Plan::default()
         };
         let ready = prepare(&self.wasm, &info, &plan)?;

@@ -25,7 +25,8 @@ pub struct Plan {
     /// than a function, a type and a call; what calls do with values is not tested then.
     pub fuse: bool,
     /// Whether the state is told as one digest, of what can change, instead of slot by slot: each
-    /// slot costs an engine as much as several instructions.
+    /// slot costs an engine as much as several instructions. Memories that cannot change are not
+    /// observed either.
     pub digest: bool,
     /// What array lengths are masked with, if they are.
     pub array_mask: Option<i32>,
@@ -61,7 +62,7 @@ pub struct Prepared {
     pub modules: Vec<Module>,
     /// The functions that it imports.
     pub host: Host,
-    /// How many memories it has.
+    /// How many of its memories to observe, from the first.
     pub memories: u32,
     /// How many tags it has.
     pub tags: u32,
@@ -185,12 +186,22 @@ pub fn prepare(wasm: &[u8], info: &Info, plan: &Plan) -> Result<Prepared, Prepar
     Ok(Prepared {
         modules: env.into_iter().chain([main]).collect(),
         host: host(info, &signatures, plan, &callables),
-        memories: info.memories.len() as u32,
+        memories: observed_memories(&uses, plan),
         tags: info.tags.len() as u32,
         shim,
         callables,
         left_out,
     })
+}
+
+/// How many memories to observe: all, or with [`Plan::digest`] up to the last that can change.
+fn observed_memories(uses: &Uses<'_>, plan: &Plan) -> u32 {
+    let grown: Vec<u32> = shims::grown_memories(plan).collect();
+    let changes = |&memory: &u32| {
+        !plan.digest || uses.memories_changed[memory as usize] || grown.contains(&memory)
+    };
+    let memories = 0..uses.memories_changed.len() as u32;
+    memories.rev().find(changes).map_or(0, |last| last + 1)
 }
 
 /// The types of values that leave the module.

@@ -2,6 +2,7 @@
 
 use crate::numbers::short_block;
 use crate::{Info, Plan};
+use assay_engine::Features;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
     BlockType, CodeSection, ExportSection, FunctionSection, ImportSection, TypeSection,
@@ -24,6 +25,8 @@ pub(crate) struct Uses<'a> {
     pub thrown: Vec<bool>,
     /// For each table, whether code changes it.
     pub tables_changed: Vec<bool>,
+    /// For each memory, whether code changes it.
+    pub memories_changed: Vec<bool>,
     /// Whether exceptions that were caught are thrown again.
     pub rethrows: bool,
     /// The bodies, in order.
@@ -50,6 +53,7 @@ impl<'a> Uses<'a> {
             functions: vec![false; info.functions.len()],
             thrown: vec![false; info.tags.len()],
             tables_changed: vec![false; info.tables.len()],
+            memories_changed: vec![plan.features.contains(Features::THREADS); info.memories.len()],
             rethrows: false,
             bodies: Vec::new(),
         };
@@ -86,6 +90,34 @@ impl<'a> Uses<'a> {
             Operator::ThrowRef | Operator::Rethrow { .. } => self.rethrows = true,
             _ => {}
         }
+        if let Some(memory) = changed_memory(operator) {
+            mark(&mut self.memories_changed, memory);
+        }
+    }
+}
+
+/// The memory that an operator changes. Atomic ones are not told: with threads, all memories count.
+fn changed_memory(operator: &Operator<'_>) -> Option<u32> {
+    match operator {
+        Operator::I32Store { memarg }
+        | Operator::I64Store { memarg }
+        | Operator::F32Store { memarg }
+        | Operator::F64Store { memarg }
+        | Operator::I32Store8 { memarg }
+        | Operator::I32Store16 { memarg }
+        | Operator::I64Store8 { memarg }
+        | Operator::I64Store16 { memarg }
+        | Operator::I64Store32 { memarg }
+        | Operator::V128Store { memarg }
+        | Operator::V128Store8Lane { memarg, .. }
+        | Operator::V128Store16Lane { memarg, .. }
+        | Operator::V128Store32Lane { memarg, .. }
+        | Operator::V128Store64Lane { memarg, .. } => Some(memarg.memory),
+        Operator::MemoryGrow { mem }
+        | Operator::MemoryFill { mem }
+        | Operator::MemoryInit { mem, .. }
+        | Operator::MemoryCopy { dst_mem: mem, .. } => Some(*mem),
+        _ => None,
     }
 }
 
@@ -243,6 +275,16 @@ mod tests {
         uses(wat, |uses| {
             assert_eq!(uses.types, [true, true, true, true, false]);
             assert_eq!(uses.grouped, [true, true, false, false, false]);
+        });
+    }
+
+    #[test]
+    fn memories_change_by_what_writes_them() {
+        let wat = "(module (memory 1) (memory 1) (memory 1)
+            (func (drop (i32.load 0 (i32.const 0))) (memory.copy 1 0 (i32.const 0) (i32.const 0)
+                (i32.const 1)) (i32.store8 2 (i32.const 0) (i32.const 1))))";
+        uses(wat, |uses| {
+            assert_eq!(uses.memories_changed, [false, true, true]);
         });
     }
 

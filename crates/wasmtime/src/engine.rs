@@ -127,7 +127,9 @@ impl WasmtimeEngine {
     }
 
     fn start<'a>(&'a mut self, program: &'a Program) -> Result<Start<'a>, EngineError> {
+        let began = Instant::now();
         let mut store = self.store(program);
+        self.spent.instantiate += began.elapsed();
         let mut instances: Vec<(&str, Instance)> = Vec::new();
         for module in &program.modules {
             let next = self
@@ -222,6 +224,7 @@ impl WasmtimeEngine {
         module: &Module,
         instances: &[(&str, Instance)],
     ) -> Result<Instance, Stop> {
+        let began = Instant::now();
         let imports = module.imports().map(|import| {
             if import.module() == names::HOST_MODULE {
                 return host::function(store, import.name()).map(Extern::Func);
@@ -235,7 +238,6 @@ impl WasmtimeEngine {
         let imports: Option<Vec<Extern>> = imports.collect();
         let imports = imports.ok_or(Ok(Outcome::Rejected(Phase::Link)))?;
         store.data_mut().limits.instantiating = true;
-        let began = Instant::now();
         let instance = if is_asynchronous(&*store) {
             block_on(Instance::new_async(&mut *store, module, &imports))
         } else {

@@ -128,12 +128,13 @@ impl assay_engine::Instance for WasmtimeInstance<'_> {
             .ok_or_else(|| EngineError::misuse(self.name, missing(export).to_string()))?;
         let mut scope = RootScope::new(&mut self.store);
         let began = Instant::now();
-        let result = block_on(invoke(&mut scope, &callable, args));
-        self.spent.call += began.elapsed();
-        match result {
+        let outcome = match block_on(invoke(&mut scope, &callable, args)) {
             Ok(values) => Ok(Outcome::Returned(values)),
+            // To read and to give up the error and its backtrace is the engine's work too.
             Err(error) => outcome_of(self.name, &mut scope, &error, self.tags),
-        }
+        };
+        self.spent.call += began.elapsed();
+        outcome
     }
 
     fn memory(&mut self, index: u32) -> std::result::Result<MemoryDigest, EngineError> {

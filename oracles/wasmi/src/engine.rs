@@ -98,10 +98,10 @@ impl WasmiEngine {
                 Ok(module) => module,
                 Err(outcome) => return Ok(Err(outcome)),
             };
+            let begun = Instant::now();
             let Some(imports) = resolve(store, &module, &linked) else {
                 return Ok(Err(Outcome::Rejected(Phase::Link)));
             };
-            let begun = Instant::now();
             let instance = wasmi::Instance::new(&mut *store, &module, &imports);
             self.spent.instantiate += begun.elapsed();
             match instance {
@@ -153,7 +153,9 @@ impl Engine for WasmiEngine {
         program: &'a Program,
     ) -> Result<Instantiated<'a>, EngineError> {
         self.refresh(program.limits.stack_bytes);
+        let begun = Instant::now();
         let mut store = Store::new(&self.engine, Data::new(&program.host));
+        self.spent.instantiate += begun.elapsed();
         let linked = self.link(&mut store, program)?;
         let host = store.data_mut().state.take_trace();
         Ok(match linked {

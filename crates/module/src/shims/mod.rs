@@ -88,6 +88,15 @@ fn grown_tables(plan: &Plan) -> BTreeSet<u32> {
     tables.collect()
 }
 
+/// The memories that the host grows.
+pub(crate) fn grown_memories(plan: &Plan) -> impl Iterator<Item = u32> {
+    let actions = plan.actions.iter().flatten();
+    actions.filter_map(|action| match action {
+        Action::GrowMemory { memory, .. } => Some(*memory),
+        _ => None,
+    })
+}
+
 impl<'a> Shims<'a> {
     /// Starts on a rewritten module: adds the fuel, and the wrappers of imported functions at the
     /// indices that the rewriter counts on. `lowered` are the types of which values leave the

@@ -1,11 +1,13 @@
 //! Atomic memory instructions of the threads proposal (its chapter 4, section "Memory
 //! Instructions").
 //!
-//! One agent runs at a time, so an access is a plain one that must be aligned: first the address
-//! must be a multiple of the width, then all bytes must be within the memory. Numbers narrower
-//! than their type are extended with zeros. A wait needs a shared memory, all else does not.
+//! An agent pauses between instructions and never within one, so an access is a plain one that must
+//! be aligned: first the address must be a multiple of the width, then all bytes must be within the
+//! memory. Numbers narrower than their type are extended with zeros. A wait needs a shared memory,
+//! all else does not. Who waits, and who is woken, is in [`agents`](crate::agents).
 
 use super::memory::{Load, Store, effective};
+use crate::agents::{Place, TIMED_OUT, UNEQUAL};
 use crate::machine::{Context, Stop};
 use assay_engine::{Resource, Trap};
 use wasmparser::{MemArg, Operator};
@@ -139,6 +141,10 @@ pub(crate) fn run(
     if address % width != 0 {
         return Err(Trap::UnalignedAtomic.into());
     }
+    let place = Place {
+        memory: cx.memory_address(memory),
+        address,
+    };
     let memory = cx.memory(memory);
     let old = load.run(&memory.data, address)?;
     let new = match op.action() {
@@ -154,14 +160,15 @@ pub(crate) fn run(
             true => y,
             false => old,
         },
-        Action::Wait => {
-            let shared = memory.ty.shared;
-            let woken = wait(shared, old == x, y.cast_signed())?;
-            cx.push(woken);
+        Action::Wait if !memory.ty.shared => return Err(Trap::ExpectedSharedMemory.into()),
+        Action::Wait if old != x => {
+            cx.push(UNEQUAL);
             return Ok(());
         }
+        Action::Wait => return wait(cx, place, u64::try_from(y.cast_signed()).ok()),
         Action::Notify => {
-            cx.push(0);
+            let woken = cx.store.agents.notify(place, x as u32);
+            cx.push(woken.into());
             return Ok(());
         }
     };
@@ -172,13 +179,13 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// The result of waiting where no other agent can notify: 1 for another value than expected, 2
-/// for a time that passed. Without an end of the time it waits for ever.
-fn wait(shared: bool, equal: bool, timeout_ns: i64) -> Result<u64, Stop> {
-    match (shared, equal) {
-        (false, _) => Err(Trap::ExpectedSharedMemory.into()),
-        (true, false) => Ok(1),
-        (true, true) if timeout_ns >= 0 => Ok(2),
-        (true, true) => Err(Stop::Exhausted(Resource::Time)),
+/// Lets the agent that runs wait: its result is there once the wait ends. Where there are no
+/// agents nobody can notify, so that the time is over at once, or never.
+fn wait(cx: &mut Context<'_>, place: Place, timeout_ns: Option<u64>) -> Result<(), Stop> {
+    if cx.store.agents.wait(place, timeout_ns) {
+        return Ok(());
     }
+    timeout_ns.ok_or(Stop::Exhausted(Resource::Time))?;
+    cx.push(TIMED_OUT);
+    Ok(())
 }

@@ -137,7 +137,7 @@ pub(super) fn func_of(reference: u64) -> Result<u32, Trap> {
 
 /// Lets the host run a function whose arguments end at `top`, and gives the stack back with the
 /// end of the results in their place. The store has the stack meanwhile, so that the host may call
-/// into it.
+/// into it; what it calls is no part of an agent, and does not pause.
 pub(super) fn host(
     store: &mut Store,
     host: &mut dyn Host,
@@ -156,7 +156,9 @@ pub(super) fn host(
     let outer = store.top;
     store.top = top;
     store.stack = stack;
+    let running = store.agents.running.take();
     let called = host.call(store, number, &args);
+    store.agents.running = running;
     let mut stack = std::mem::take(&mut store.stack);
     store.top = outer;
     let top = called.and_then(|results| {

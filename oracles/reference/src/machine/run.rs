@@ -1,7 +1,7 @@
 //! The loop.
 
 use super::call::{self, Frame, Step};
-use super::{Context, Host, Stop, cold, observe, unwind};
+use super::{Context, Host, Stop, cold, observe, pause, unwind};
 use crate::coverage;
 use crate::instructions::{conversion, memory, numeric};
 use crate::module::Module;
@@ -12,6 +12,29 @@ use std::sync::Arc;
 
 /// What a call of the host takes.
 const FUEL_PER_HOST_CALL: u64 = 32;
+
+/// A machine that stands still: all that it needs to go on, but for its stack.
+#[derive(Debug)]
+pub(crate) struct Machine<'m> {
+    /// The frames that wait for the last one.
+    pub(super) frames: Vec<Frame<'m>>,
+    pub(super) frame: Frame<'m>,
+    /// Where its operands end.
+    pub(super) top: usize,
+    /// Where the branch that ran last would have gone on if it had not been taken.
+    pub(super) branched: Option<usize>,
+}
+
+impl<'m> Machine<'m> {
+    pub(super) fn new(frame: Frame<'m>, top: usize) -> Self {
+        Self {
+            frames: Vec::new(),
+            frame,
+            top,
+            branched: None,
+        }
+    }
+}
 
 /// What is to be run.
 pub(super) enum Entry<'a> {
@@ -38,15 +61,30 @@ pub(super) fn run(
             call::prepare_code(store, code, instance, base, &mut stack)
         }
     };
-    let ran = match entered {
-        Ok(Step::Enter(frame, top)) if store.recorder.is_some() => {
-            execute::<true>(store, host, &modules, &mut stack, frame, top)
+    store.stack = stack;
+    match entered? {
+        Step::Enter(frame, top) => {
+            let ran = go_on(store, host, &modules, &mut Machine::new(frame, top));
+            // Nothing pauses but agents.
+            ran.map(Option::unwrap_or_default)
         }
-        Ok(Step::Enter(frame, top)) => {
-            execute::<false>(store, host, &modules, &mut stack, frame, top)
-        }
-        Ok(Step::Host(_)) => Err(Stop::Host),
-        Err(stop) => Err(stop),
+        Step::Host(_) => Err(Stop::Host),
+    }
+}
+
+/// Runs a machine, whose stack the store has, until it ends or pauses: with the number of slots of
+/// results, or without.
+pub(super) fn go_on<'m>(
+    store: &mut Store,
+    host: &mut dyn Host,
+    modules: &'m [Module],
+    machine: &mut Machine<'m>,
+) -> Result<Option<usize>, Stop> {
+    let mut stack = std::mem::take(&mut store.stack);
+    let watched = store.recorder.is_some() || store.agents.running.is_some();
+    let ran = match watched {
+        true => execute::<true>(store, host, modules, &mut stack, machine),
+        false => execute::<false>(store, host, modules, &mut stack, machine),
     };
     store.stack = stack;
     ran
@@ -68,23 +106,25 @@ fn shift(stack: &mut [u64], base: usize, top: usize, target: Target) -> usize {
 /// Runs a frame and all that it calls.
 ///
 /// The hot state lives in local variables; what is not among the most frequent operations is run
-/// by [`cold::run`]. With `RECORD` each operation is recorded before it runs, and how it stopped.
-fn execute<'m, const RECORD: bool>(
+/// by [`cold::run`]. With `WATCH` each operation is looked at before it runs: whether an agent
+/// pauses there, and what is to be recorded of it.
+fn execute<'m, const WATCH: bool>(
     store: &mut Store,
     host: &mut dyn Host,
     modules: &'m [Module],
     stack_of_store: &mut Box<[u64]>,
-    mut frame: Frame<'m>,
-    mut top: usize,
-) -> Result<usize, Stop> {
+    machine: &mut Machine<'m>,
+) -> Result<Option<usize>, Stop> {
     let mut stack = std::mem::take(stack_of_store);
-    let mut frames: Vec<Frame<'m>> = Vec::new();
+    let mut frames = std::mem::take(&mut machine.frames);
+    let mut frame = machine.frame;
+    let mut top = machine.top;
     let mut ops: &'m [Op] = &frame.code.ops;
-    let mut pc = 0;
+    let mut pc = frame.pc;
     let mut fuel = store.fuel;
     // The operator that runs, and where a branch would have gone on if it had not been taken.
     let mut running = coverage::NONE;
-    let mut branched = None;
+    let mut branched = machine.branched;
 
     macro_rules! push {
         ($slot:expr) => {{
@@ -180,7 +220,7 @@ fn execute<'m, const RECORD: bool>(
                         _ => stack.copy_within(top - results..top, base),
                     }
                     match frames.pop() {
-                        None => break 'run Ok(results),
+                        None => break 'run Ok(Some(results)),
                         Some(caller) => {
                             store.frames_left += 1;
                             frame = caller;
@@ -208,13 +248,23 @@ fn execute<'m, const RECORD: bool>(
             }
 
             loop {
+                if WATCH && pause::here(&mut context!(), ops[pc]) {
+                    frame.pc = pc;
+                    *machine = Machine {
+                        frames,
+                        frame,
+                        top,
+                        branched,
+                    };
+                    break 'run Ok(None);
+                }
                 if fuel == 0 {
                     break 'stop Stop::Exhausted(Resource::Fuel);
                 }
                 fuel -= 1;
                 let op = ops[pc];
                 pc += 1;
-                if RECORD {
+                if WATCH && store.recorder.is_some() {
                     let ways = observe::ways(&context!(), op);
                     if let Some(recorder) = &mut store.recorder {
                         let at = pc - 1;
@@ -353,7 +403,7 @@ fn execute<'m, const RECORD: bool>(
             }
         };
         // Something stopped: an exception may be caught here or by a caller, all else goes on.
-        if RECORD && let Some(recorder) = &mut store.recorder {
+        if WATCH && let Some(recorder) = &mut store.recorder {
             recorder.stopped(running, &stop);
             // What catches is landed on.
             branched = Some(usize::MAX);

@@ -6,11 +6,13 @@ pub(crate) mod heap;
 pub(crate) mod instance;
 mod link;
 pub(crate) mod memory;
+mod state;
 pub(crate) mod value;
 
 pub use link::{InstantiationError, LinkError};
 pub use value::{Ref, RefKind, Val};
 
+use crate::agents::Agents;
 use crate::coverage::{OpcodeCoverage, Recorder};
 use crate::instructions::relaxed::Parameters;
 use crate::machine::Stop;
@@ -127,6 +129,7 @@ pub struct Store {
     /// Where in its module the operation is that stopped last.
     pub(crate) stopped_at: Option<u32>,
     pub(crate) recorder: Option<Box<Recorder>>,
+    pub(crate) agents: Agents,
     kept: Vec<Ref>,
 }
 
@@ -163,6 +166,7 @@ impl Store {
             profile: config.profile,
             stopped_at: None,
             recorder: config.coverage.then(|| Box::new(Recorder::new())),
+            agents: Agents::default(),
             kept: Vec::new(),
         }
     }
@@ -262,6 +266,7 @@ impl Store {
             .flat_map(|instance| instance.elements.iter().flatten());
         let roots = stack
             .iter()
+            .chain(self.agents.operands())
             .chain(tables)
             .chain(segments)
             .copied()

@@ -1,5 +1,6 @@
 //! Tests of the interpreter from outside.
 
+mod agents;
 mod atomics;
 mod conformance;
 mod coverage;

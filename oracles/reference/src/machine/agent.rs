@@ -1,0 +1,60 @@
+//! The machine of an agent: one that can stand still while others run.
+
+use super::call::{self, Step};
+use super::run::{self, Machine};
+use super::{Host, Stop};
+use crate::module::Module;
+use crate::store::Store;
+use assay_engine::Resource;
+
+/// A machine that stands before the first operation of a function. The stack is its own.
+pub(crate) fn begin<'m>(
+    store: &Store,
+    modules: &'m [Module],
+    func: u32,
+    args: &[u64],
+    stack: &mut [u64],
+) -> Result<Machine<'m>, Stop> {
+    let place = stack.get_mut(..args.len());
+    place
+        .ok_or(Stop::Exhausted(Resource::Stack))?
+        .copy_from_slice(args);
+    match call::prepare(store, modules, func, args.len(), stack)? {
+        Step::Enter(frame, top) => Ok(Machine::new(frame, top)),
+        Step::Host(_) => Err(Stop::Host),
+    }
+}
+
+impl<'m> Machine<'m> {
+    /// Goes on with the stack that the store has, until it ends or pauses: with the number of
+    /// slots of results, or without.
+    pub(crate) fn go_on(
+        &mut self,
+        store: &mut Store,
+        host: &mut dyn Host,
+        modules: &'m [Module],
+    ) -> Result<Option<usize>, Stop> {
+        run::go_on(store, host, modules, self)
+    }
+
+    /// Where the operands end.
+    pub(crate) fn top(&self) -> usize {
+        self.top
+    }
+
+    /// The operands end here now.
+    pub(crate) fn set_top(&mut self, top: usize) {
+        self.top = top;
+    }
+
+    /// All that tells it from another of the same program, but for the stack. A body begins in its
+    /// module where no other does.
+    pub(crate) fn write_state(&self, state: &mut Vec<u64>) {
+        state.push(self.frames.len() as u64);
+        for frame in self.frames.iter().chain([&self.frame]) {
+            let body = frame.code.origins.first().copied().unwrap_or(0);
+            state.extend([frame.instance, body].map(u64::from));
+            state.extend([frame.base, frame.pc].map(|number| number as u64));
+        }
+    }
+}

@@ -46,8 +46,15 @@
 //! bounds time. A `memory.grow` or `table.grow` that the type allows but the limit does not is such
 //! an end, and no `-1`.
 //!
-//! One agent runs at a time. `memory.atomic.notify` therefore finds nobody, and a wait that no time
-//! limits is out of [`Time`](assay_engine::Resource::Time).
+//! # Agents
+//!
+//! Calls can run side by side as agents that share memories. A scheduler that the caller supplies
+//! says which of them runs and for how many operations, so that the same schedule gives the same
+//! run; [`agents::explore`] gives all outcomes of a small program. See [`agents`], also for what of
+//! the memory model that cannot show.
+//!
+//! A call by [`Store::invoke`] is an agent alone: its `memory.atomic.notify` finds nobody, and a
+//! wait that no time limits is out of [`Time`](assay_engine::Resource::Time).
 //!
 //! # What has run
 //!

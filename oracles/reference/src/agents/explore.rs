@@ -54,7 +54,8 @@ pub struct Exploration<O> {
 
 /// Runs a small program in all ways that make a difference, and gives all outcomes.
 ///
-/// `setup` makes the store and the calls, always the same. `outcome` tells what of the end counts:
+/// `setup` makes the store and the calls, always the same: once for each schedule, so that small
+/// stacks save time. `outcome` tells what of the end counts:
 /// the ends of the agents, what the store holds then. There are no host functions, since what they
 /// remember could not be seen.
 ///
@@ -156,13 +157,12 @@ impl Walk<'_, '_> {
 
 /// The turns that make a difference. That a wait ends is a turn without an operation.
 fn turns(store: &Store, run: &Run<'_>) -> Vec<Turn> {
-    let turn = |(agent, state)| {
+    let turn = |(agent, state): (usize, AgentState)| {
         let slice = match state {
             AgentState::Ready => Slice::ToAccess,
-            AgentState::Waiting { .. } if store.agents.may_time_out(agent) => Slice::Operations(0),
-            _ => return None,
+            _ => Slice::Operations(0),
         };
-        Some(Turn { agent, slice })
+        state.may_run().then_some(Turn { agent, slice })
     };
     let states = run.states(store);
     states.into_iter().enumerate().filter_map(turn).collect()

@@ -23,28 +23,32 @@
 //! # Waiting
 //!
 //! A wait ends when it is notified, in the order in which waits at that place began, or by time;
-//! never without a reason. Time is virtual: it passes only when a wait ends by it. How much of it
-//! operations take is open, so a scheduler may end waits in another order than that of their
-//! [times](AgentState::Waiting), with one exception: of two waits the one that began no later and
-//! lasts no longer ends first. When no agent is ready and no wait has a limit, those that wait end
+//! never without a reason. Time is virtual: it passes only when a wait ends by it. The
+//! specification does not say how much of it anything takes, so a scheduler may end any wait that
+//! has a limit, whenever it likes; those of this crate go by the [time](AgentState::Waiting) that is
+//! set. When no agent is ready and no wait has a limit, those that wait end
 //! [asleep](AgentEnd::Asleep).
 //!
 //! # What this cannot show
 //!
 //! Each operation is done before the next one of any agent begins, and all agents see memory as
 //! one: the interpreter is sequentially consistent. Every outcome that it gives is one that the
-//! memory model allows. Of programs whose accesses are all atomic, it gives all of them. With
-//! accesses that are not, the model allows more than it ever shows:
+//! memory model allows (threads proposal, section "Relaxed Memory Model"). Without data races it
+//! gives all of them: when accesses of one place by several agents, of which one writes, are atomic
+//! and of one width, or are kept apart by such. With data races the model allows more than is ever
+//! shown here:
 //!
 //! - accesses that take effect in another order than that of the program: both agents read the old
-//!   value in *store buffering*, both the new one in *load buffering*, and a reader sees the flag
-//!   but not the message in *message passing*; readers may disagree on the order of two writes;
-//! - an access that is seen in parts: a plain one may tear where it is unaligned or wider than four
-//!   bytes, and `memory.fill`, `memory.copy` and `memory.init` write byte by byte;
-//! - two reads of one place of which the second gives the older value.
+//!   value in *store buffering*, both the new one in *load buffering*, a reader sees the flag but
+//!   not the message in *message passing*, and readers disagree on the order of two writes;
+//! - an access that is seen in parts: one that is not aligned, is wider than four bytes, or races
+//!   with one that overlaps it in part may tear; and `memory.fill`, `memory.copy` and `memory.init`
+//!   write byte by byte;
+//! - an access that is out of bounds although another agent has grown the memory before: only what
+//!   is synchronised with `memory.grow` knows the new size for sure.
 //!
-//! So an engine's outcome that is among those explored is right, and one that is not is wrong only
-//! if all racing accesses are atomic.
+//! So an engine's outcome that is among those explored is right, and one that is not is wrong if
+//! the program has no data race.
 //!
 //! # An example
 //!

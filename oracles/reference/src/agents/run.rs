@@ -5,7 +5,7 @@ use super::{
     AgentCall, AgentEnd, AgentState, Agents, AgentsError, AgentsRun, Scheduler, Situation, Slice,
     Turn, separate,
 };
-use crate::machine::{Host, Machine, Stop, agent};
+use crate::machine::{Host, Machine, Stop, begin};
 use crate::module::Module;
 use crate::store::{Ref, Store, value};
 use crate::types::ValType;
@@ -161,7 +161,7 @@ fn start<'m>(store: &mut Store, modules: &'m [Module], call: &AgentCall) -> Agen
     let (_, ty) = store.func_type(call.func);
     let mut slots = vec![0; store.stack.len()].into_boxed_slice();
     let args = value::slots(&call.args);
-    let (life, top) = match agent::begin(store, modules, call.func.0, &args, &mut slots) {
+    let (life, top) = match begin(store, modules, call.func.0, &args, &mut slots) {
         Ok(machine) => {
             let top = machine.top();
             (Life::Running(machine), top)

@@ -107,8 +107,8 @@ impl Scheduler for RoundRobin {
     }
 }
 
-/// Any agent, for any number of operations, as a seed has it. A wait with a limit may end at any
-/// time, but the one that is due first ends first.
+/// Any agent, for any number of operations, as a seed has it. Waits may end by time while other
+/// agents are ready, the one that is due first in front.
 #[derive(Clone, Debug)]
 pub struct Random {
     state: u64,

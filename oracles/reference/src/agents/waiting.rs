@@ -19,7 +19,6 @@ pub(crate) struct Place {
 struct Waiter {
     agent: usize,
     place: Place,
-    timeout_ns: Option<u64>,
     until_ns: Option<u64>,
 }
 
@@ -85,7 +84,6 @@ impl Agents {
         self.waiters.push(Waiter {
             agent,
             place,
-            timeout_ns,
             until_ns: timeout_ns.map(|timeout| self.now_ns.saturating_add(timeout)),
         });
         true
@@ -104,33 +102,16 @@ impl Agents {
         woken
     }
 
-    /// Whether the wait of an agent can be the next that ends by itself: no other began before it
-    /// and lasts no longer.
-    pub fn may_time_out(&self, agent: usize) -> bool {
-        self.first_due(agent)
-            .is_some_and(|at| self.waiters[at].agent == agent)
-    }
-
-    /// Ends the wait of an agent by time, and before it those that must end earlier.
+    /// Ends the wait of an agent by time, if it is in one that has a limit.
     pub fn time_out(&mut self, agent: usize) {
-        while let Some(at) = self.first_due(agent) {
-            let until = self.waiters[at].until_ns.unwrap_or(0);
+        let mut waiters = self.waiters.iter();
+        let Some(at) = waiters.position(|waiter| waiter.agent == agent) else {
+            return;
+        };
+        if let Some(until) = self.waiters[at].until_ns {
             self.now_ns = self.now_ns.max(until);
             self.wake(at, TIMED_OUT);
         }
-    }
-
-    /// The first wait that must have ended when that of an agent ends; its own, if no other.
-    fn first_due(&self, agent: usize) -> Option<usize> {
-        let own = self
-            .waiters
-            .iter()
-            .position(|waiter| waiter.agent == agent)?;
-        let timeout = self.waiters[own].timeout_ns?;
-        let before = self.waiters[..own]
-            .iter()
-            .position(|waiter| waiter.timeout_ns.is_some_and(|other| other <= timeout));
-        Some(before.unwrap_or(own))
     }
 
     fn wake(&mut self, at: usize, result: u64) {
@@ -140,8 +121,8 @@ impl Agents {
         *top += 1;
     }
 
-    /// All that tells it from another of the same program. The time is no part of that: all that
-    /// counts is who waits, in which order and for how long.
+    /// All that tells it from another of the same program. The time is no part of that: what counts
+    /// is who waits, in which order, and whether that has a limit.
     pub fn write_state(&self, state: &mut Vec<u64>) {
         for stack in &self.stacks {
             state.push(stack.top as u64);
@@ -150,8 +131,8 @@ impl Agents {
         state.push(self.waiters.len() as u64);
         for waiter in &self.waiters {
             let Place { memory, address } = waiter.place;
-            let timeout = waiter.timeout_ns.unwrap_or(u64::MAX);
-            state.extend([waiter.agent as u64, memory as u64, address, timeout]);
+            let limited = u64::from(waiter.until_ns.is_some());
+            state.extend([waiter.agent as u64, memory as u64, address, limited]);
         }
     }
 }

@@ -1,17 +1,17 @@
 //! The machine: calls from outside, and the loop that runs code (chapter 4,
 //! section "Invocation").
 
-pub(crate) mod agent;
 mod call;
 mod cold;
 mod context;
 mod observe;
 mod pause;
 mod run;
+mod state;
 mod unwind;
 
 pub(crate) use context::Context;
-pub(crate) use run::Machine;
+pub(crate) use state::{Machine, begin};
 
 use crate::module::ModuleError;
 use crate::module::code::Code;

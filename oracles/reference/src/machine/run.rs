@@ -1,7 +1,7 @@
 //! The loop.
 
-use super::call::{self, Frame, Step};
-use super::{Context, Host, Stop, cold, observe, pause, unwind};
+use super::call::{self, Step};
+use super::{Context, Host, Machine, Stop, cold, observe, pause, unwind};
 use crate::coverage;
 use crate::instructions::{conversion, memory, numeric};
 use crate::module::Module;
@@ -12,29 +12,6 @@ use std::sync::Arc;
 
 /// What a call of the host takes.
 const FUEL_PER_HOST_CALL: u64 = 32;
-
-/// A machine that stands still: all that it needs to go on, but for its stack.
-#[derive(Debug)]
-pub(crate) struct Machine<'m> {
-    /// The frames that wait for the last one.
-    pub(super) frames: Vec<Frame<'m>>,
-    pub(super) frame: Frame<'m>,
-    /// Where its operands end.
-    pub(super) top: usize,
-    /// Where the branch that ran last would have gone on if it had not been taken.
-    pub(super) branched: Option<usize>,
-}
-
-impl<'m> Machine<'m> {
-    pub(super) fn new(frame: Frame<'m>, top: usize) -> Self {
-        Self {
-            frames: Vec::new(),
-            frame,
-            top,
-            branched: None,
-        }
-    }
-}
 
 /// What is to be run.
 pub(super) enum Entry<'a> {
@@ -64,30 +41,12 @@ pub(super) fn run(
     store.stack = stack;
     match entered? {
         Step::Enter(frame, top) => {
-            let ran = go_on(store, host, &modules, &mut Machine::new(frame, top));
+            let ran = Machine::new(frame, top).go_on(store, host, &modules);
             // Nothing pauses but agents.
             ran.map(Option::unwrap_or_default)
         }
         Step::Host(_) => Err(Stop::Host),
     }
-}
-
-/// Runs a machine, whose stack the store has, until it ends or pauses: with the number of slots of
-/// results, or without.
-pub(super) fn go_on<'m>(
-    store: &mut Store,
-    host: &mut dyn Host,
-    modules: &'m [Module],
-    machine: &mut Machine<'m>,
-) -> Result<Option<usize>, Stop> {
-    let mut stack = std::mem::take(&mut store.stack);
-    let watched = store.recorder.is_some() || store.agents.running.is_some();
-    let ran = match watched {
-        true => execute::<true>(store, host, modules, &mut stack, machine),
-        false => execute::<false>(store, host, modules, &mut stack, machine),
-    };
-    store.stack = stack;
-    ran
 }
 
 /// Copies what a branch keeps to where it belongs, and gives the new top.
@@ -108,7 +67,7 @@ fn shift(stack: &mut [u64], base: usize, top: usize, target: Target) -> usize {
 /// The hot state lives in local variables; what is not among the most frequent operations is run
 /// by [`cold::run`]. With `WATCH` each operation is looked at before it runs: whether an agent
 /// pauses there, and what is to be recorded of it.
-fn execute<'m, const WATCH: bool>(
+pub(super) fn execute<'m, const WATCH: bool>(
     store: &mut Store,
     host: &mut dyn Host,
     modules: &'m [Module],

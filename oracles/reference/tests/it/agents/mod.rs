@@ -1,5 +1,6 @@
 //! Agents: see [`assay_reference::agents`].
 
+mod accesses;
 mod litmus;
 mod refused;
 mod schedules;
@@ -8,7 +9,8 @@ mod waiting;
 
 use crate::fixture::module;
 use assay_reference::agents::{
-    AgentCall, AgentEnd, AgentsError, AgentsRun, Bounds, Exploration, Random, Scheduler, explore,
+    AgentCall, AgentEnd, AgentsError, AgentsRun, Bounds, Exploration, Random, Replay, Scheduler,
+    explore,
 };
 use assay_reference::{Config, Extern, Host, Module, Store, Val};
 
@@ -72,10 +74,15 @@ impl Program {
         store.run_agents(host, scheduler, &calls)
     }
 
-    /// All that its agents can return. Whatever a random schedule gives must be among that.
+    /// All that its agents can return. The schedule of each leads there, and whatever a random one
+    /// gives is among them.
     fn outcomes(&self) -> Vec<Vec<Option<u32>>> {
         let explored = self.explore(Bounds::default());
         assert_eq!(explored.bound, None);
+        for (outcome, schedule) in &explored.outcomes {
+            let ran = self.run(&mut Replay::new(schedule.clone()));
+            assert_eq!(results(&ran.expect("it runs").ends), *outcome);
+        }
         let outcomes: Vec<_> = explored.outcomes.into_keys().collect();
         for seed in 0..200 {
             let ran = self.run(&mut Random::new(seed, 1 + seed % 9));

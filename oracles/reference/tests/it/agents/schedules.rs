@@ -32,19 +32,6 @@ fn a_seed_gives_one_run_and_its_schedule_gives_it_again() {
     assert!(seen.len() > 1, "seeds make a difference");
 }
 
-/// The schedule of an explored outcome leads to it.
-#[test]
-fn an_outcome_has_its_schedule() {
-    let program = program();
-    let explored = program.explore(Bounds::default());
-    assert_eq!(explored.bound, None);
-    assert_eq!(explored.outcomes.len(), 4, "{:?}", explored.outcomes.keys());
-    for (outcome, schedule) in explored.outcomes {
-        let ran = program.run(&mut Replay::new(schedule)).expect("it runs");
-        assert_eq!(super::results(&ran.ends), outcome);
-    }
-}
-
 fn turn(agent: usize, operations: u64) -> Turn {
     Turn {
         agent,

@@ -1,11 +1,23 @@
-//! The machine of an agent: one that can stand still while others run.
+//! A machine between two operations, where that of an agent can stand still while others run.
 
-use super::call::{self, Step};
-use super::run::{self, Machine};
+use super::call::{self, Frame, Step};
+use super::run::execute;
 use super::{Host, Stop};
 use crate::module::Module;
 use crate::store::Store;
 use assay_engine::Resource;
+
+/// All that a machine needs to go on, but for its stack.
+#[derive(Debug)]
+pub(crate) struct Machine<'m> {
+    /// The frames that wait for the last one.
+    pub(super) frames: Vec<Frame<'m>>,
+    pub(super) frame: Frame<'m>,
+    /// Where its operands end.
+    pub(super) top: usize,
+    /// Where the branch that ran last would have gone on if it had not been taken.
+    pub(super) branched: Option<usize>,
+}
 
 /// A machine that stands before the first operation of a function. The stack is its own.
 pub(crate) fn begin<'m>(
@@ -26,15 +38,31 @@ pub(crate) fn begin<'m>(
 }
 
 impl<'m> Machine<'m> {
-    /// Goes on with the stack that the store has, until it ends or pauses: with the number of
-    /// slots of results, or without.
+    pub(super) fn new(frame: Frame<'m>, top: usize) -> Self {
+        Self {
+            frames: Vec::new(),
+            frame,
+            top,
+            branched: None,
+        }
+    }
+
+    /// Goes on with the stack that the store has, until it ends, with so many slots of results, or
+    /// pauses, which only agents do.
     pub(crate) fn go_on(
         &mut self,
         store: &mut Store,
         host: &mut dyn Host,
         modules: &'m [Module],
     ) -> Result<Option<usize>, Stop> {
-        run::go_on(store, host, modules, self)
+        let mut stack = std::mem::take(&mut store.stack);
+        let watched = store.recorder.is_some() || store.agents.running.is_some();
+        let ran = match watched {
+            true => execute::<true>(store, host, modules, &mut stack, self),
+            false => execute::<false>(store, host, modules, &mut stack, self),
+        };
+        store.stack = stack;
+        ran
     }
 
     /// Where the operands end.

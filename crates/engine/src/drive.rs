@@ -51,12 +51,23 @@ pub fn drive_guarded<E: Engine + ?Sized>(
     program: &Program,
 ) -> Result<Transcript, EngineError> {
     let name = engine.name().to_owned();
-    let run = AssertUnwindSafe(|| drive(engine, program));
-    catch_unwind(run).unwrap_or_else(|panic| {
+    guarded(&name, || drive(engine, program))
+}
+
+/// Does work of an engine that is not on trial: that it panics is a crash of that engine.
+///
+/// # Errors
+///
+/// Those of the work, [`EngineError::Crashed`] where it panics.
+pub fn guarded<T>(
+    engine: &str,
+    work: impl FnOnce() -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<&str>().copied();
         let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         Err(EngineError::Crashed {
-            engine: name,
+            engine: engine.to_owned(),
             how: format!("panicked: {}", said.unwrap_or("with no text")),
         })
     })

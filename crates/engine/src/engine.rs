@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Features, HostCall, MemoryDigest, Outcome, Program, Transcript, Value, drive};
+use crate::{Features, HostCall, MemoryDigest, Outcome, Program, Script, Transcript, Value, drive};
 
 /// Anything that runs a program.
 pub trait Engine {
@@ -48,6 +48,15 @@ pub trait Engine {
     fn run(&mut self, program: &Program) -> Result<Transcript, EngineError> {
         drive(self, program)
     }
+
+    /// Performs a script: one outcome for each action, `None` where an instance that it needs is
+    /// not there, because the action that was to make it made none. An engine in this process does
+    /// so by [`script::perform`](crate::script::perform).
+    ///
+    /// # Errors
+    ///
+    /// Where the engine itself fails, see [`EngineError`]; no outcomes are known then.
+    fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError>;
 
     /// Runs the program up to and including call `call` (`None`: instantiation alone) and gives
     /// the whole content of memory `memory` then. Used once two digests differ.

@@ -3,11 +3,12 @@
 use crate::futures::block_on;
 use crate::host::{self, HostData, is_asynchronous};
 use crate::instance::{WasmtimeInstance, outcome_of, unknown};
+use crate::script;
 use crate::trap::Failure;
 use crate::{Configuration, ConfigurationError};
 use assay_engine::{
-    Engine, EngineError, Features, Instance as _, Instantiated, Outcome, Phase, Program, Resource,
-    Shim, Spent, Value, names,
+    Engine, EngineError, Features, Host, Instance as _, Instantiated, Limits, Outcome, Phase,
+    Program, Resource, Script, Shim, Spent, Value, names,
 };
 use std::time::Instant;
 use wasmtime::{Extern, Instance, Linker, Module, Store, UpdateDeadline};
@@ -28,11 +29,11 @@ const LARGE_TABLE_ELEMENTS: u64 = 1 << 20;
 /// Wasmtime in one configuration. Its engine is kept from program to program; each program has a
 /// store of its own.
 pub struct WasmtimeEngine {
-    name: String,
+    pub(crate) name: String,
     configuration: Configuration,
     features: Features,
     engine: wasmtime::Engine,
-    spent: Spent,
+    pub(crate) spent: Spent,
     counting: Option<Box<WasmtimeEngine>>,
 }
 
@@ -43,7 +44,7 @@ enum Start<'a> {
 }
 
 /// Why there is no next instance.
-type Stop = Result<Outcome, EngineError>;
+pub(crate) type Stop = Result<Outcome, EngineError>;
 
 impl WasmtimeEngine {
     /// Wasmtime in this configuration, under this name.
@@ -128,7 +129,7 @@ impl WasmtimeEngine {
 
     fn start<'a>(&'a mut self, program: &'a Program) -> Result<Start<'a>, EngineError> {
         let began = Instant::now();
-        let mut store = self.store(program);
+        let mut store = self.store(&program.host, &program.limits);
         self.spent.instantiate += began.elapsed();
         let mut instances: Vec<(&str, Instance)> = Vec::new();
         for module in &program.modules {
@@ -151,9 +152,9 @@ impl WasmtimeEngine {
         Ok(Start::Running(instance))
     }
 
-    /// A store for one run of a program.
-    fn store(&self, program: &Program) -> Store<HostData> {
-        let mut store = Store::new(&self.engine, HostData::new(program));
+    /// A store for one run of a program or a script.
+    pub(crate) fn store(&self, host: &Host, limits: &Limits) -> Store<HostData> {
+        let mut store = Store::new(&self.engine, HostData::new(host, limits));
         let asynchronous = self.configuration.entry.async_stacks;
         store.data_mut().asynchronous = asynchronous;
         store.limiter(|data| &mut data.limits);
@@ -180,7 +181,7 @@ impl WasmtimeEngine {
 
     /// Compiles a module, by way of its serialised form where the configuration says so.
     #[allow(unsafe_code)]
-    fn compile(&mut self, wasm: &[u8]) -> Result<Module, Stop> {
+    pub(crate) fn compile(&mut self, wasm: &[u8]) -> Result<Module, Stop> {
         let began = Instant::now();
         let rejected = |_| Ok(Outcome::Rejected(Phase::Compile));
         let module = if self.configuration.code.precompiled {
@@ -218,7 +219,7 @@ impl WasmtimeEngine {
     }
 
     /// Satisfies a module's imports, and instantiates it.
-    fn link(
+    pub(crate) fn link(
         &mut self,
         store: &mut Store<HostData>,
         module: &Module,
@@ -322,6 +323,10 @@ impl Engine for WasmtimeEngine {
 
     fn spent(&self) -> Spent {
         self.spent
+    }
+
+    fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError> {
+        script::perform(self, script)
     }
 
     fn instantiate<'a>(

@@ -5,7 +5,7 @@ use crate::instance::{Callable, invoke, tag_of};
 use crate::limits::GrowthLimits;
 use crate::trap::HostError;
 use crate::value::{lift, lower};
-use assay_engine::{Action, Host, HostCall, HostEffect, HostState, Program, Slot, Value, names};
+use assay_engine::{Action, Host, HostCall, HostEffect, HostState, Limits, Slot, Value, names};
 use std::collections::HashMap;
 use wasmtime::{
     AsContext, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, ExternRef, Func, FuncType,
@@ -29,12 +29,12 @@ pub(crate) struct HostData {
 }
 
 impl HostData {
-    pub(crate) fn new(program: &Program) -> Self {
+    pub(crate) fn new(host: &Host, limits: &Limits) -> Self {
         Self {
-            host: program.host.clone(),
-            state: HostState::new(&program.host),
+            host: host.clone(),
+            state: HostState::new(host),
             objects: Vec::new(),
-            limits: GrowthLimits::new(program.limits.gc_heap_bytes),
+            limits: GrowthLimits::new(limits.gc_heap_bytes),
             main: None,
             callables: HashMap::new(),
             asynchronous: false,
@@ -53,6 +53,12 @@ impl HostData {
     /// Keeps the host's object of number `n`, so that it stays the same one.
     pub(crate) fn keep_object(&mut self, n: u32, object: OwnedRooted<ExternRef>) {
         self.objects.push((n, object));
+    }
+
+    /// Makes this the instance whose exports are called.
+    pub(crate) fn turn_to(&mut self, instance: Instance) {
+        self.main = Some(instance);
+        self.callables.clear();
     }
 
     /// Takes the host calls made since the last time.

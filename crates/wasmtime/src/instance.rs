@@ -124,17 +124,14 @@ impl<'a> WasmtimeInstance<'a> {
 
 impl assay_engine::Instance for WasmtimeInstance<'_> {
     fn call(&mut self, export: &str, args: &[Value]) -> std::result::Result<Outcome, EngineError> {
-        let callable = Callable::find(&mut self.store, export)
-            .ok_or_else(|| EngineError::misuse(self.name, missing(export).to_string()))?;
-        let mut scope = RootScope::new(&mut self.store);
-        let began = Instant::now();
-        let outcome = match block_on(invoke(&mut scope, &callable, args)) {
-            Ok(values) => Ok(Outcome::Returned(values)),
-            // To read and to give up the error and its backtrace is the engine's work too.
-            Err(error) => outcome_of(self.name, &mut scope, &error, self.tags),
-        };
-        self.spent.call += began.elapsed();
-        outcome
+        call(
+            self.name,
+            &mut self.store,
+            self.spent,
+            export,
+            args,
+            self.tags,
+        )
     }
 
     fn memory(&mut self, index: u32) -> std::result::Result<MemoryDigest, EngineError> {
@@ -157,6 +154,28 @@ impl assay_engine::Instance for WasmtimeInstance<'_> {
         drop(store);
         spent.instantiate += began.elapsed();
     }
+}
+
+/// Calls an export of the main instance, of which an exception may have the first `tags` tags.
+pub(crate) fn call(
+    name: &str,
+    store: &mut Store<HostData>,
+    spent: &mut Spent,
+    export: &str,
+    args: &[Value],
+    tags: u32,
+) -> std::result::Result<Outcome, EngineError> {
+    let callable = Callable::find(&mut *store, export)
+        .ok_or_else(|| EngineError::misuse(name, missing(export).to_string()))?;
+    let mut scope = RootScope::new(store);
+    let began = Instant::now();
+    let outcome = match block_on(invoke(&mut scope, &callable, args)) {
+        Ok(values) => Ok(Outcome::Returned(values)),
+        // To read and to give up the error and its backtrace is the engine's work too.
+        Err(error) => outcome_of(name, &mut scope, &error, tags),
+    };
+    spent.call += began.elapsed();
+    outcome
 }
 
 /// What an error means as an outcome. `tags` is how many tags of the main instance an exception

@@ -117,13 +117,13 @@ fn lift_any(mut store: impl AsContextMut, reference: &Rooted<AnyRef>) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use assay_engine::Program;
+    use assay_engine::{Host, Limits};
     use wasmtime::{Engine, Store};
 
     #[test]
     fn equal_numbers_are_one_object() -> Result<()> {
         let engine = Engine::default();
-        let mut store = Store::new(&engine, HostData::new(&Program::default()));
+        let mut store = Store::new(&engine, HostData::new(&Host::default(), &Limits::default()));
         let five = host_object(&mut store, 5)?;
         let again = host_object(&mut store, 5)?;
         let six = host_object(&mut store, 6)?;

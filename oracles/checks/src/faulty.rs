@@ -3,8 +3,9 @@
 //! Most faults are put into the module before the inner engine sees it, so that the fault has
 //! all the consequences that a miscompilation would have; the others are put into the transcript.
 
+use assay_engine::script::Action;
 use assay_engine::{
-    Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Spent, Step,
+    Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Script, Spent,
     Transcript, Trap, Value,
 };
 use assay_module::Info;
@@ -155,9 +156,31 @@ impl Engine for FaultyEngine {
         let faulty = self.faulty(program)?;
         let mut transcript = self.inner.run(&faulty)?;
         for step in &mut transcript.calls {
-            spoil(step, self.fault);
+            spoil(&mut step.outcome, self.fault);
+            if self.fault == Fault::HostCall {
+                step.host.pop();
+            }
         }
         Ok(transcript)
+    }
+
+    fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError> {
+        let mut faulty = script.clone();
+        for action in &mut faulty.actions {
+            if let Action::Instantiate { wasm, .. } = action
+                && let Ok(planted) = plant(wasm, self.fault)
+            {
+                // What does not decode is left to the engine to refuse.
+                *wasm = planted;
+            }
+        }
+        let mut outcomes = self.inner.perform(&faulty)?;
+        for (outcome, action) in outcomes.iter_mut().zip(&faulty.actions) {
+            if let (Some(outcome), Action::Call { .. }) = (outcome, action) {
+                spoil(outcome, self.fault);
+            }
+        }
+        Ok(outcomes)
     }
 
     fn memory_after(
@@ -171,8 +194,8 @@ impl Engine for FaultyEngine {
     }
 }
 
-/// Puts the faults of the transcript into a step.
-fn spoil(step: &mut Step, fault: Fault) {
+/// Puts the faults of the transcript into an outcome.
+fn spoil(outcome: &mut Outcome, fault: Fault) {
     let flip = |value: &mut Value| match value {
         Value::I32(x) | Value::F32(x) => *x ^= 1,
         Value::I64(x) | Value::F64(x) => *x ^= 1,
@@ -185,7 +208,7 @@ fn spoil(step: &mut Step, fault: Fault) {
             }
         }
     };
-    match (&mut step.outcome, fault) {
+    match (outcome, fault) {
         (Outcome::Returned(values), Fault::ResultBit) => {
             values.iter_mut().last().into_iter().for_each(flip)
         }
@@ -204,9 +227,6 @@ fn spoil(step: &mut Step, fault: Fault) {
         }
         (Outcome::Threw { tag, .. }, Fault::Tag) => *tag = Some(tag.map_or(0, |tag| tag + 1)),
         _ => {}
-    }
-    if fault == Fault::HostCall {
-        step.host.pop();
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::{Group, Report, group};
 use assay_engine::{
     Engine, EngineError, Features, HostCall, HostEffect, Instance, Instantiated, MemoryDigest,
-    Outcome, Phase, Program, Reference, Resource, Trap, Traps, Value,
+    Outcome, Phase, Program, Reference, Resource, Script, Trap, Traps, Value,
 };
 
 macro_rules! faults {
@@ -134,6 +134,10 @@ impl Engine for FaultyEngine<'_> {
                 Box::new(faulty) as Box<dyn Instance>
             }),
         })
+    }
+
+    fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError> {
+        self.inner.perform(script)
     }
 }
 

@@ -8,6 +8,12 @@ const COMMAND_STEP = 4;
 const COMMAND_DIGEST = 5;
 const COMMAND_READ = 6;
 const COMMAND_TRACE = 7;
+const COMMAND_PERFORM = 8;
+
+// The actions of a script.
+const PERFORM_COMPILE = 0;
+const PERFORM_INSTANTIATE = 1;
+const PERFORM_CALL = 2;
 
 const RECORD_FAULT = 0;
 
@@ -108,22 +114,33 @@ function instantiateModules(modules) {
   return made;
 }
 
+// The exports of an instance, or null, and then `error` says why.
 function instantiateModule(bytes, imports) {
+  const compiled = compile(bytes);
+  if (compiled === null) return null;
   begin();
   const start = performance.now();
-  let middle = 0;
   let instance = null;
   try {
-    const compiled = new WebAssembly.Module(bytes);
-    middle = performance.now();
     instance = new WebAssembly.Instance(compiled, imports);
   } catch (thrown) {
     error = thrown;
   }
-  const stop = performance.now();
-  compiling += (middle || stop) - start;
-  instantiating += stop - (middle || stop);
+  instantiating += performance.now() - start;
   return finish() && instance !== null ? instance.exports : null;
+}
+
+// A module, or null, and then `error` says why.
+function compile(bytes) {
+  const start = performance.now();
+  let compiled = null;
+  try {
+    compiled = new WebAssembly.Module(bytes);
+  } catch (thrown) {
+    error = thrown;
+  }
+  compiling += performance.now() - start;
+  return compiled;
 }
 
 // Calls; whether it returned. Then `results` are what it returned, else `error` is why not.
@@ -305,6 +322,56 @@ function putDigest(index) {
   put32(sumOf(index, bytes));
 }
 
+// A script: actions that know the instances of those before them by index. The outcome of each, or
+// nothing where such an instance is not there.
+function perform() {
+  tags = [];
+  mainExports = null;
+  const count = take32();
+  const made = new Array(count).fill(null);
+  put32(count);
+  for (let index = 0; index < count; index++) {
+    const start = length;
+    put8(1);
+    if (!performOne(made, index)) {
+      length = start;
+      put8(0);
+    }
+  }
+}
+
+// False when an instance is missing.
+function performOne(made, index) {
+  switch (take8()) {
+    case PERFORM_COMPILE: {
+      const compiled = compile(takeBytes());
+      if (compiled === null) putError(true);
+      else putReturned([]);
+      return true;
+    }
+    case PERFORM_INSTANTIATE: {
+      const sources = takeList(() => [takeText(), made[take32()]]);
+      const bytes = takeBytes();
+      if (sources.some(([, exports]) => exports === null)) return false;
+      made[index] = instantiateModule(bytes, Object.fromEntries(sources));
+      if (made[index] === null) putError(true);
+      else putReturned([]);
+      return true;
+    }
+    case PERFORM_CALL: {
+      mainExports = made[take32()];
+      const { name, kinds } = takeTarget();
+      const args = takeValues();
+      if (mainExports === null) return false;
+      if (attempt(callable(name), args)) putReturned(kinds);
+      else putError(false);
+      return true;
+    }
+    default:
+      throw misuse("there is no such action");
+  }
+}
+
 // Whether there is anything to say of it; the record's code has been written.
 function carryOut(command) {
   switch (command) {
@@ -326,6 +393,9 @@ function carryOut(command) {
       return true;
     case COMMAND_TRACE:
       putTrace();
+      return true;
+    case COMMAND_PERFORM:
+      perform();
       return true;
     default:
       throw misuse(`there is no command ${command}`);

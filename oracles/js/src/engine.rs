@@ -10,7 +10,11 @@ use crate::reply::{Record, Reply};
 use crate::request::Request;
 use crate::signature::Signatures;
 use crate::spec::{JsSpec, Runtime};
-use assay_engine::{Engine, EngineError, Features, Instantiated, Program, Spent, Transcript};
+use assay_engine::script::Action;
+use assay_engine::{
+    Engine, EngineError, Features, Instantiated, Limits, Outcome, Program, Script, Spent,
+    Transcript,
+};
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -279,8 +283,8 @@ impl JsEngine {
 }
 
 /// How long the child may take for a program.
-pub(crate) fn time_limit(program: &Program) -> Duration {
-    Duration::from_millis(program.limits.time_ms.into())
+pub(crate) fn time_limit(limits: &Limits) -> Duration {
+    Duration::from_millis(limits.time_ms.into())
 }
 
 fn records(
@@ -338,7 +342,7 @@ impl Engine for JsEngine {
         if !self.begun {
             self.begin(program)?;
         }
-        let records = match self.receive(time_limit(program)) {
+        let records = match self.receive(time_limit(&program.limits)) {
             Ok(records) => records,
             Err(Stop::HeapFull) => return self.run_stepwise(program),
             Err(Stop::Failed(error)) => return Err(error),
@@ -357,6 +361,22 @@ impl Engine for JsEngine {
         })
     }
 
+    fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError> {
+        let signatures = script.actions.iter().map(|action| match action {
+            Action::Instantiate { wasm, .. } => Some(Signatures::of(wasm)),
+            _ => None,
+        });
+        let mut request = Request::new();
+        let written = request.perform(script, &signatures.collect::<Vec<_>>());
+        let performed = self
+            .unless_refused(written)
+            .and_then(|()| self.exchange(&request.finish(), time_limit(&script.limits)));
+        match performed.map_err(|stop| self.failure(stop))?.pop() {
+            Some(Record::Performed(outcomes)) => Ok(outcomes),
+            _ => Err(self.misuse("a script has no record")),
+        }
+    }
+
     fn memory_after(
         &mut self,
         program: &Program,
@@ -365,7 +385,7 @@ impl Engine for JsEngine {
     ) -> Result<Vec<u8>, EngineError> {
         let mut request = self.request(program, Some(call.map_or(0, |n| n + 1)))?;
         request.read(memory);
-        let records = self.exchange(&request.finish(), time_limit(program));
+        let records = self.exchange(&request.finish(), time_limit(&program.limits));
         match records.map_err(|stop| self.failure(stop))?.pop() {
             Some(Record::Bytes(bytes)) => Ok(bytes),
             _ => Err(self.misuse("the memory has no record")),

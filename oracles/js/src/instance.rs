@@ -27,7 +27,7 @@ impl<'a> JsInstance<'a> {
         let signatures = Signatures::of(&program.main().wasm);
         let mut request = Request::new();
         let written = request.instantiate(program, &signatures, false);
-        let limit = time_limit(program);
+        let limit = time_limit(&program.limits);
         let mut this = Self {
             engine,
             signatures,

@@ -30,6 +30,8 @@ pub(crate) enum Record {
     Bytes(Vec<u8>),
     /// Host calls.
     Trace(Vec<HostCall>),
+    /// The outcomes of a script.
+    Performed(Vec<Option<Outcome>>),
     /// A text without a row. Ends the frame.
     UnknownText(String),
     /// A broken rule. Ends the frame.
@@ -88,6 +90,7 @@ impl<'a> Reply<'a> {
             c if c == Command::Digest as u8 => Record::Digest(digest(&mut self.reader)?),
             c if c == Command::Read as u8 => Record::Bytes(self.reader.bytes()?.to_vec()),
             c if c == Command::Trace as u8 => Record::Trace(self.reader.list(host_call)?),
+            c if c == Command::Perform as u8 => Record::Performed(self.performed()?),
             _ => return Err(Malformed),
         };
         Ok(Some(record))
@@ -121,6 +124,15 @@ impl<'a> Reply<'a> {
             host,
             state: Some(state),
         })
+    }
+
+    fn performed(&mut self) -> Result<Vec<Option<Outcome>>, Malformed> {
+        (0..self.reader.u32()?)
+            .map(|_| match self.reader.flag()? {
+                true => self.outcome().map(Some),
+                false => Ok(None),
+            })
+            .collect()
     }
 
     fn outcome(&mut self) -> Result<Outcome, Malformed> {
@@ -207,7 +219,7 @@ mod tests {
         assert_eq!(reply.spent.total(), Duration::from_micros(3500));
         assert_eq!(reply.next(), Err(Malformed));
         assert!(Reply::new(&frame[..23], V8, &mut seen).is_err());
-        for code in [8, 0xff] {
+        for code in [9, 0xff] {
             frame[24] = code;
             assert_eq!(
                 Reply::new(&frame, V8, &mut seen).unwrap().next(),

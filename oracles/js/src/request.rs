@@ -4,7 +4,7 @@
 use crate::frame::{NotForJs, Writer};
 use crate::messages::Row;
 use crate::signature::Signatures;
-use assay_engine::{Action, Call, HostFunction, Program, Shim, Value, names};
+use assay_engine::{Action, Call, HostFunction, Program, Script, Shim, Value, names, script};
 
 /// The commands that the host script knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Read = 6,
     /// The host calls since the last time.
     Trace = 7,
+    /// Performs a script.
+    Perform = 8,
 }
 
 /// A frame of commands.
@@ -102,6 +104,46 @@ impl Request {
     pub fn step(&mut self, call: &Call, signatures: &Signatures) -> Result<(), NotForJs> {
         self.command(Command::Step);
         self.target_and_args(&call.export, &call.args, signatures)
+    }
+
+    /// A script; `signatures` are those of the modules that its actions instantiate, by index.
+    pub fn perform(
+        &mut self,
+        script: &Script,
+        signatures: &[Option<Signatures>],
+    ) -> Result<(), NotForJs> {
+        let w = self.command(Command::Perform);
+        w.len(script.actions.len());
+        for action in &script.actions {
+            match action {
+                script::Action::Compile { wasm } => {
+                    w.u8(0);
+                    w.bytes(wasm);
+                }
+                script::Action::Instantiate { wasm, sources } => {
+                    w.u8(1);
+                    w.len(sources.len());
+                    for source in sources {
+                        w.text(&source.name);
+                        w.len(source.instance);
+                    }
+                    w.bytes(wasm);
+                }
+                script::Action::Call {
+                    instance,
+                    export,
+                    args,
+                } => {
+                    w.u8(2);
+                    w.len(*instance);
+                    let known = signatures.get(*instance).and_then(Option::as_ref);
+                    w.text(export);
+                    w.kinds(known.map_or(&[], |known| known.results(export)));
+                    w.values(args)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     pub fn digest(&mut self, memory: u32) {

@@ -40,7 +40,7 @@ impl JsEngine {
     }
 
     fn one_step(&mut self, request: Request, program: &Program) -> Result<Step, EngineError> {
-        match self.exchange(&request.finish(), time_limit(program)) {
+        match self.exchange(&request.finish(), time_limit(&program.limits)) {
             Ok(mut records) => match records.pop() {
                 Some(Record::Instantiated(step) | Record::Stepped(step)) => Ok(step),
                 _ => Err(self.misuse("a step has no record")),

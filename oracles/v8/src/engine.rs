@@ -2,13 +2,14 @@
 
 use crate::host::{Main, Session};
 use crate::instance::V8Instance;
+use crate::script;
 use crate::signature::Signatures;
 use crate::thrown::{Stop, attempt, settle};
 use crate::values::{kind_of, property, string};
 use crate::vm::{Shared, Vm};
 use assay_engine::{
-    Engine, EngineError, Features, Host, Instantiated, Limits, Outcome, Phase, Program, Slot,
-    Spent, names,
+    Engine, EngineError, Features, Host, Instantiated, Limits, Outcome, Phase, Program, Script,
+    Slot, Spent, names,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ const FEATURES: Features = Features::WASM3
 
 /// V8 in this process.
 pub struct V8Engine {
-    vm: Vm,
+    pub(crate) vm: Vm,
     pub(crate) spent: Spent,
 }
 
@@ -36,6 +37,18 @@ impl V8Engine {
             vm: Vm::new(Limits::default().gc_heap_bytes),
             spent: Spent::default(),
         }
+    }
+
+    /// Makes V8 ready for another program or script.
+    pub(crate) fn ready(&mut self, host: &Host, limits: &Limits) {
+        if !self.vm.serves(limits.gc_heap_bytes) {
+            self.vm = Vm::new(limits.gc_heap_bytes);
+        }
+        let begun = Instant::now();
+        self.vm.tidy();
+        self.spent.instantiate += begun.elapsed();
+        self.vm.shared.realm.forget_externs();
+        *self.vm.shared.session() = Session::new(host);
     }
 }
 
@@ -62,18 +75,15 @@ impl Engine for V8Engine {
         self.spent
     }
 
+    fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError> {
+        script::perform(self, script)
+    }
+
     fn instantiate<'a>(
         &'a mut self,
         program: &'a Program,
     ) -> Result<Instantiated<'a>, EngineError> {
-        if !self.vm.serves(program.limits.gc_heap_bytes) {
-            self.vm = Vm::new(program.limits.gc_heap_bytes);
-        }
-        let begun = Instant::now();
-        self.vm.tidy();
-        self.spent.instantiate += begun.elapsed();
-        self.vm.shared.realm.forget_externs();
-        *self.vm.shared.session() = Session::new(&program.host);
+        self.ready(&program.host, &program.limits);
         let mut left = Duration::from_millis(program.limits.time_ms.into());
         let spent = &mut self.spent;
         let linked = self.vm.with(&mut left, |scope, shared| {
@@ -113,27 +123,14 @@ fn link(
     let imports = bare_object(scope);
     let host = host_object(scope, shared, program.host.functions.len())?;
     define(scope, imports, names::HOST_MODULE, host.into())?;
-    let constructor = v8::Local::new(scope, &shared.realm.instance);
     let signatures = Signatures::of(&program.main().wasm);
     let mut main = None;
     for module in &program.modules {
-        let begun = Instant::now();
-        let compiled = attempt(scope, shared, |scope| {
-            v8::WasmModuleObject::compile(scope, &module.wasm)
-        });
-        let compiled_at = Instant::now();
-        spent.compile += compiled_at - begun;
-        let args = [compiled?.into(), imports.into()];
+        let compiled = compile(scope, shared, &module.wasm, spent)?;
         if std::ptr::eq(module, program.main()) && !host_fits(&program.host, &signatures) {
             return Err(Stop::Outcome(Outcome::Rejected(Phase::Link)));
         }
-        let instance = attempt(scope, shared, |scope| {
-            constructor.new_instance(scope, &args)
-        });
-        spent.instantiate += compiled_at.elapsed();
-        let exports = property(scope, instance?, "exports")
-            .and_then(|exports| v8::Local::<v8::Object>::try_from(exports).ok())
-            .ok_or_else(|| EngineError::misuse(NAME, "an instance without exports"))?;
+        let exports = instantiate(scope, shared, compiled, imports, spent)?;
         define(scope, imports, &module.name, exports.into())?;
         main = Some(exports);
     }
@@ -143,6 +140,42 @@ fn link(
         signatures: Arc::new(signatures),
         tags: program.tags,
     })
+}
+
+/// Compiles a module.
+pub(crate) fn compile<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    shared: &Shared,
+    wasm: &[u8],
+    spent: &mut Spent,
+) -> Result<v8::Local<'s, v8::WasmModuleObject>, Stop> {
+    let begun = Instant::now();
+    let compiled = attempt(scope, shared, |scope| {
+        v8::WasmModuleObject::compile(scope, wasm)
+    });
+    spent.compile += begun.elapsed();
+    compiled
+}
+
+/// Instantiates a module, and gives its exports.
+pub(crate) fn instantiate<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    shared: &Shared,
+    compiled: v8::Local<'_, v8::WasmModuleObject>,
+    imports: v8::Local<'_, v8::Object>,
+    spent: &mut Spent,
+) -> Result<v8::Local<'s, v8::Object>, Stop> {
+    let constructor = v8::Local::new(scope, &shared.realm.instance);
+    let args = [compiled.into(), imports.into()];
+    let begun = Instant::now();
+    let instance = attempt(scope, shared, |scope| {
+        constructor.new_instance(scope, &args)
+    });
+    spent.instantiate += begun.elapsed();
+    let exports = property(scope, instance?, "exports")
+        .and_then(|exports| v8::Local::<v8::Object>::try_from(exports).ok())
+        .ok_or_else(|| EngineError::misuse(NAME, "an instance without exports"))?;
+    Ok(exports)
 }
 
 /// Whether the host has the functions that the main module imports, with their types: JavaScript
@@ -162,7 +195,7 @@ fn host_fits(host: &Host, signatures: &Signatures) -> bool {
 }
 
 /// An object without a prototype, so that it has no property but its own.
-fn bare_object<'s>(scope: &mut v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Object> {
+pub(crate) fn bare_object<'s>(scope: &mut v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Object> {
     let null = v8::null(scope).into();
     v8::Object::with_prototype_and_properties(scope, null, &[], &[])
 }
@@ -184,7 +217,7 @@ fn host_object<'s>(
 }
 
 /// Gives an object a property.
-fn define(
+pub(crate) fn define(
     scope: &mut v8::PinScope<'_, '_>,
     object: v8::Local<'_, v8::Object>,
     name: &str,

@@ -34,6 +34,8 @@ mod instance;
 #[cfg(feature = "v8")]
 mod realm;
 #[cfg(feature = "v8")]
+mod script;
+#[cfg(feature = "v8")]
 mod signature;
 #[cfg(feature = "v8")]
 mod texts;

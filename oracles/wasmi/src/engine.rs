@@ -3,9 +3,10 @@
 use crate::host::{self, Data};
 use crate::instance::WasmiInstance;
 use crate::outcome;
+use crate::script;
 use assay_engine::{
-    Engine, EngineError, Features, HostFunction, Instantiated, Module, Outcome, Phase, Program,
-    Spent, Transcript, drive_guarded, names,
+    Engine, EngineError, Features, Host, HostFunction, Instantiated, Limits, Module, Outcome,
+    Phase, Program, Script, Spent, Transcript, drive_guarded, guarded, names,
 };
 use std::time::Instant;
 use wasmi::{CompilationMode, Config, Extern, Func, Store};
@@ -72,7 +73,10 @@ impl WasmiEngine {
     }
 
     /// Decodes, validates and translates a module; an outcome says why there is none.
-    fn compile(&mut self, wasm: &[u8]) -> Result<Result<wasmi::Module, Outcome>, EngineError> {
+    pub(crate) fn compile(
+        &mut self,
+        wasm: &[u8],
+    ) -> Result<Result<wasmi::Module, Outcome>, EngineError> {
         if !wasm.starts_with(MAGIC) {
             return Ok(Err(Outcome::Rejected(Phase::Compile)));
         }
@@ -94,25 +98,53 @@ impl WasmiEngine {
     ) -> Result<Result<wasmi::Instance, Outcome>, EngineError> {
         let mut linked = Vec::with_capacity(program.modules.len());
         for Module { name, wasm } in &program.modules {
-            let module = match self.compile(wasm)? {
-                Ok(module) => module,
-                Err(outcome) => return Ok(Err(outcome)),
-            };
-            let begun = Instant::now();
-            let Some(imports) = resolve(store, &module, &linked) else {
-                return Ok(Err(Outcome::Rejected(Phase::Link)));
-            };
-            let instance = wasmi::Instance::new(&mut *store, &module, &imports);
-            self.spent.instantiate += begun.elapsed();
-            match instance {
+            match self.add(store, wasm, &linked)? {
                 Ok(instance) => linked.push((name.as_str(), instance)),
-                Err(error) => return host::outcome_of(store, &error).map(Err),
+                Err(outcome) => return Ok(Err(outcome)),
             }
         }
         let (_, main) = linked
             .pop()
             .ok_or_else(|| EngineError::misuse(NAME, "no module to run"))?;
         Ok(Ok(main))
+    }
+
+    /// Instantiates one module; an outcome says why there is no instance.
+    pub(crate) fn add(
+        &mut self,
+        store: &mut Store<Data<'_>>,
+        wasm: &[u8],
+        linked: &[(&str, wasmi::Instance)],
+    ) -> Result<Result<wasmi::Instance, Outcome>, EngineError> {
+        let module = match self.compile(wasm)? {
+            Ok(module) => module,
+            Err(outcome) => return Ok(Err(outcome)),
+        };
+        let begun = Instant::now();
+        let Some(imports) = resolve(store, &module, linked) else {
+            return Ok(Err(Outcome::Rejected(Phase::Link)));
+        };
+        let instance = wasmi::Instance::new(&mut *store, &module, &imports);
+        self.spent.instantiate += begun.elapsed();
+        match instance {
+            Ok(instance) => Ok(Ok(instance)),
+            Err(error) => host::outcome_of(store, &error).map(Err),
+        }
+    }
+
+    /// A store for one run of a program or a script.
+    pub(crate) fn store<'a>(&mut self, host: &'a Host, limits: &Limits) -> Store<Data<'a>> {
+        self.refresh(limits.stack_bytes);
+        let begun = Instant::now();
+        let store = Store::new(&self.engine, Data::new(host));
+        self.spent.instantiate += begun.elapsed();
+        store
+    }
+
+    /// Takes a new wasmi engine after a panic, which may have left anything behind in the old one.
+    fn start_afresh(&mut self) {
+        self.engine = new_engine(self.stack_bytes);
+        self.compiled_bytes = 0;
     }
 }
 
@@ -142,20 +174,24 @@ impl Engine for WasmiEngine {
     fn run(&mut self, program: &Program) -> Result<Transcript, EngineError> {
         let ran = drive_guarded(self, program);
         if ran.is_err() {
-            self.engine = new_engine(self.stack_bytes);
-            self.compiled_bytes = 0;
+            self.start_afresh();
         }
         ran
+    }
+
+    fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError> {
+        let performed = guarded(NAME, || script::perform(self, script));
+        if performed.is_err() {
+            self.start_afresh();
+        }
+        performed
     }
 
     fn instantiate<'a>(
         &'a mut self,
         program: &'a Program,
     ) -> Result<Instantiated<'a>, EngineError> {
-        self.refresh(program.limits.stack_bytes);
-        let begun = Instant::now();
-        let mut store = Store::new(&self.engine, Data::new(&program.host));
-        self.spent.instantiate += begun.elapsed();
+        let mut store = self.store(&program.host, &program.limits);
         let linked = self.link(&mut store, program)?;
         let host = store.data_mut().state.take_trace();
         Ok(match linked {

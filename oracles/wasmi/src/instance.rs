@@ -52,26 +52,14 @@ impl<'a> WasmiInstance<'a> {
 
 impl Instance for WasmiInstance<'_> {
     fn call(&mut self, export: &str, args: &[Value]) -> Result<Outcome, EngineError> {
-        let mut store = self.store.as_context_mut();
-        let func = prepare(&mut store, self.main, export, args, &mut self.buffers)?;
-        let begun = Instant::now();
-        let called = func.call(
+        call(
             &mut self.store,
-            &self.buffers.args,
-            &mut self.buffers.results,
-        );
-        *self.spent += begun.elapsed();
-        match called {
-            Ok(()) => {
-                let results = self.buffers.results.iter();
-                Ok(Outcome::Returned(
-                    results
-                        .map(|value| lift(self.store.as_context(), value))
-                        .collect(),
-                ))
-            }
-            Err(error) => host::outcome_of(&mut self.store, &error),
-        }
+            self.main,
+            export,
+            args,
+            &mut self.buffers,
+            self.spent,
+        )
     }
 
     fn memory(&mut self, index: u32) -> Result<MemoryDigest, EngineError> {
@@ -91,6 +79,29 @@ impl Instance for WasmiInstance<'_> {
         let began = Instant::now();
         drop(store);
         *spent += began.elapsed();
+    }
+}
+
+/// Calls an exported function of an instance.
+pub(crate) fn call(
+    store: &mut Store<Data<'_>>,
+    instance: wasmi::Instance,
+    export: &str,
+    args: &[Value],
+    buffers: &mut Buffers,
+    spent: &mut Duration,
+) -> Result<Outcome, EngineError> {
+    let func = prepare(&mut store.as_context_mut(), instance, export, args, buffers)?;
+    let begun = Instant::now();
+    let called = func.call(&mut *store, &buffers.args, &mut buffers.results);
+    *spent += begun.elapsed();
+    match called {
+        Ok(()) => {
+            let results = buffers.results.iter();
+            let results = results.map(|value| lift(store.as_context(), value));
+            Ok(Outcome::Returned(results.collect()))
+        }
+        Err(error) => host::outcome_of(store, &error),
     }
 }
 

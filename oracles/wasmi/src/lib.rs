@@ -10,6 +10,7 @@ mod engine;
 mod host;
 mod instance;
 mod outcome;
+mod script;
 mod values;
 
 pub use engine::WasmiEngine;

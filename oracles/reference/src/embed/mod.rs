@@ -2,6 +2,7 @@
 
 mod guest;
 mod instance;
+mod script;
 mod values;
 
 use crate::coverage::OpcodeCoverage;
@@ -10,7 +11,7 @@ use crate::store::{Config, Extern, FRAME_BYTES, Instance, InstantiationError, Pr
 use crate::types::{FuncType, TypeId};
 use assay_engine::{
     Engine, EngineError, Features, HostFunction, Instantiated, Limits, Outcome, Phase, Program,
-    Spent, Transcript, drive_guarded, names,
+    Script, Spent, Transcript, drive_guarded, guarded, names,
 };
 use guest::Guest;
 use instance::ReferenceInstance;
@@ -120,29 +121,47 @@ impl ReferenceEngine {
     ) -> Result<Result<Instance, Outcome>, EngineError> {
         let mut linked: Vec<(&str, Instance)> = Vec::new();
         for assay_engine::Module { name, wasm } in &guest.program.modules {
-            let begun = Instant::now();
-            let module = Module::new(wasm, self.features);
-            self.spent.compile += begun.elapsed();
-            let Ok(module) = module else {
-                return Ok(Err(Outcome::Rejected(Phase::Compile)));
-            };
-            let Some(imports) = resolve(store, &module, &linked, guest.program) else {
-                return Ok(Err(Outcome::Rejected(Phase::Link)));
-            };
-            let begun = Instant::now();
-            let instance = store.instantiate(guest, &module, &imports);
-            self.spent.instantiate += begun.elapsed();
-            match instance {
+            match self.add(store, guest, wasm, &linked)? {
                 Ok(instance) => linked.push((name, instance)),
-                Err(InstantiationError::Link(_)) => {
-                    return Ok(Err(Outcome::Rejected(Phase::Link)));
-                }
-                Err(InstantiationError::Stop(stop)) => return guest.outcome(store, stop).map(Err),
+                Err(outcome) => return Ok(Err(outcome)),
             }
         }
         let main = linked.pop().map(|(_, main)| main);
         main.map(Ok)
             .ok_or_else(|| EngineError::misuse(NAME, "no module to run"))
+    }
+
+    /// Decodes and validates a module; an outcome says why there is none.
+    fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
+        let begun = Instant::now();
+        let module = Module::new(wasm, self.features);
+        self.spent.compile += begun.elapsed();
+        module.map_err(|_| Outcome::Rejected(Phase::Compile))
+    }
+
+    /// Instantiates one module; an outcome says why there is no instance.
+    fn add(
+        &mut self,
+        store: &mut Store,
+        guest: &mut Guest<'_>,
+        wasm: &[u8],
+        linked: &[(&str, Instance)],
+    ) -> Result<Result<Instance, Outcome>, EngineError> {
+        let module = match self.compile(wasm) {
+            Ok(module) => module,
+            Err(outcome) => return Ok(Err(outcome)),
+        };
+        let Some(imports) = resolve(store, &module, linked, guest.program) else {
+            return Ok(Err(Outcome::Rejected(Phase::Link)));
+        };
+        let begun = Instant::now();
+        let instance = store.instantiate(guest, &module, &imports);
+        self.spent.instantiate += begun.elapsed();
+        match instance {
+            Ok(instance) => Ok(Ok(instance)),
+            Err(InstantiationError::Link(_)) => Ok(Err(Outcome::Rejected(Phase::Link))),
+            Err(InstantiationError::Stop(stop)) => guest.outcome(store, stop).map(Err),
+        }
     }
 }
 
@@ -171,6 +190,10 @@ impl Engine for ReferenceEngine {
 
     fn run(&mut self, program: &Program) -> Result<Transcript, EngineError> {
         drive_guarded(self, program)
+    }
+
+    fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError> {
+        guarded(NAME, || script::perform(self, script))
     }
 
     fn instantiate<'a>(

@@ -5,6 +5,7 @@ use assay_checks::{Fault, FaultyEngine};
 use assay_engine::{Engine, EngineError, Features, Spent};
 use assay_generators::modules::Found;
 use assay_js::{JsEngine, JsOptions};
+use assay_reference::ReferenceEngine;
 use assay_wasmtime::{Compiler, Configuration, WasmtimeEngine};
 
 /// The engines that can be on trial.
@@ -84,8 +85,7 @@ impl Lab {
             retired: Spent::default(),
         };
         if wanted("reference") {
-            lab.oracles
-                .push(Box::new(assay_reference::ReferenceEngine::new()));
+            lab.oracles.push(Box::new(ReferenceEngine::new()));
         }
         if wanted("wasmi") {
             lab.oracles.push(Box::new(assay_wasmi::WasmiEngine::new()));
@@ -193,6 +193,36 @@ impl Lab {
     /// An oracle, to run something on it.
     pub fn oracle_mut(&mut self, oracle: usize) -> Option<&mut (dyn Engine + 'static)> {
         self.oracles.get_mut(oracle).map(Box::as_mut)
+    }
+
+    /// The names of all engines that are here, subjects first.
+    pub fn names(&self) -> Vec<String> {
+        let subjects = self.subjects.iter().map(|it| it.engine_name().to_owned());
+        let oracles = self.oracles.iter().map(|it| it.name().to_owned());
+        subjects.chain(oracles).collect()
+    }
+
+    /// An engine by its name, a subject in its default configuration. The reference interpreter has
+    /// no other features than these; the others cannot be made without what they have.
+    ///
+    /// # Errors
+    ///
+    /// When there is no engine of this name.
+    pub fn engine(
+        &mut self,
+        name: &str,
+        features: Features,
+    ) -> Result<&mut dyn Engine, EngineError> {
+        let compiler = SUBJECTS.into_iter().find(|it| it.engine_name() == name);
+        if let Some(compiler) = compiler {
+            return self.subject(&Configuration::of(compiler));
+        }
+        let oracle = self.oracles.iter_mut().find(|it| it.name() == name);
+        let oracle = oracle.ok_or_else(|| EngineError::misuse(name, "there is no such engine"))?;
+        if name == assay_reference::NAME {
+            *oracle = Box::new(ReferenceEngine::new().with_features(features));
+        }
+        Ok(oracle.as_mut())
     }
 
     /// The features that all engines of a setup have.

@@ -23,6 +23,8 @@ pub enum Verb {
     List(List),
     /// Run findings again, and say which of them still fail
     Replay(Replay),
+    /// Run the official test suite on each engine: proposal by proposal what passes, fails, is skipped
+    Spectest(Spectest),
     /// Say what this machine has, what is missing, and how to get it
     Doctor(Doctor),
     /// Serve a campaign (internal)
@@ -37,7 +39,12 @@ pub enum Verb {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Engines {
     /// Only these engines, subjects and oracles alike
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "A,B",
+        value_delimiter = ',',
+        visible_alias = "engine"
+    )]
     pub engines: Option<Vec<String>>,
     /// Node.js to use
     #[arg(long, value_name = "PATH")]
@@ -110,6 +117,26 @@ pub struct List {
     /// Which engines.
     #[command(flatten)]
     pub engines: Engines,
+}
+
+/// `assay spectest`
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Spectest {
+    /// Which engines.
+    #[command(flatten)]
+    pub engines: Engines,
+    /// Only these proposals, or versions of the standard [default: all]
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub proposal: Vec<String>,
+    /// Put a fault into the subjects, to see that it is caught
+    #[arg(long, value_name = "KIND")]
+    pub canary: Option<String>,
+    /// Print every failure, not only the first few of each engine
+    #[arg(long)]
+    pub all: bool,
+    /// End standard output with one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `assay doctor`

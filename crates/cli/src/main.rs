@@ -10,6 +10,7 @@ mod list;
 mod replay;
 mod run;
 mod show;
+mod spectest;
 
 use args::{Args, Verb};
 use clap::Parser;
@@ -46,7 +47,9 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            return misuse("say what to do: run, list, replay or doctor; --help tells more");
+            return misuse(
+                "say what to do: run, list, replay, spectest or doctor; --help tells more",
+            );
         }
         Err(error) => return misuse(&first_line(&error.to_string())),
     };
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Verb::Run(run) => run::run(run),
         Verb::List(list) => list::list(&list),
         Verb::Replay(replay) => replay::replay(&replay),
+        Verb::Spectest(spectest) => spectest::spectest(&spectest),
         Verb::Doctor(doctor) => doctor::doctor(&doctor),
         Verb::Worker => assay_campaign::serve()
             .map(|()| Verdict::Clean)

@@ -73,6 +73,12 @@ faults! {
     DigestLost in State,
     /// The content of a memory is cut to a page.
     ContentCut in State,
+    /// A script's outcomes come one too late.
+    OutcomesShifted in Scripts,
+    /// What needs an instance that is not there is said to have been done.
+    MissingDone in Scripts,
+    /// A script's modules that are refused, or do not link, are said to be fine.
+    RefusalHidden in Scripts,
 }
 
 /// The faults that no check of their group catches. An engine that lacks the features for a check
@@ -137,7 +143,21 @@ impl Engine for FaultyEngine<'_> {
     }
 
     fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError> {
-        self.inner.perform(script)
+        let mut outcomes = self.inner.perform(script)?;
+        match self.fault {
+            Some(Fault::OutcomesShifted) => outcomes.rotate_right(1),
+            Some(Fault::MissingDone) => {
+                let missing = outcomes.iter_mut().filter(|outcome| outcome.is_none());
+                missing.for_each(|outcome| *outcome = Some(Outcome::Returned(Vec::new())));
+            }
+            Some(Fault::RefusalHidden) => {
+                let refused = outcomes.iter_mut().flatten();
+                let refused = refused.filter(|outcome| matches!(outcome, Outcome::Rejected(_)));
+                refused.for_each(|outcome| *outcome = Outcome::Returned(Vec::new()));
+            }
+            _ => {}
+        }
+        Ok(outcomes)
     }
 }
 

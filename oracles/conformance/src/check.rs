@@ -23,6 +23,8 @@ pub enum Group {
     Instances,
     /// The state that is observed between calls.
     State,
+    /// Scripts of several instances.
+    Scripts,
 }
 
 /// A duty of an engine's adapter.

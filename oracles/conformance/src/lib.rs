@@ -20,6 +20,7 @@ mod fixture;
 mod host;
 mod instances;
 mod linking;
+mod scripts;
 mod state;
 mod traps;
 mod values;
@@ -38,6 +39,7 @@ const GROUPS: &[(Group, &[Check])] = &[
     (Group::Host, host::CHECKS),
     (Group::Instances, instances::CHECKS),
     (Group::State, state::CHECKS),
+    (Group::Scripts, scripts::CHECKS),
 ];
 
 /// All checks.

@@ -1,7 +1,7 @@
 //! What a directive expects of an outcome.
 
-use crate::patterns;
-use assay_engine::{Outcome, Phase, Resource, Trap, Traps, Value};
+use crate::patterns::all_match;
+use assay_engine::{Outcome, Phase, Resource, Trap, Traps};
 use std::fmt;
 use wast::WastRet;
 
@@ -34,14 +34,10 @@ impl Expected<'_> {
             | (Self::Exhaustion, Outcome::Exhausted(Resource::Stack))
             | (Self::Exception, Outcome::Threw { .. }) => true,
             (Self::Trap(name), Outcome::Trapped(traps)) => traps.agree(named(name)),
-            (Self::Results(expected), Outcome::Returned(values)) => matches(values, expected),
+            (Self::Results(expected), Outcome::Returned(values)) => all_match(values, expected),
             _ => false,
         }
     }
-}
-
-fn matches(values: &[Value], expected: &[WastRet<'_>]) -> bool {
-    patterns::all_match(values, expected)
 }
 
 /// The traps that a script may mean by a name. It says more than the kind at times, such as the

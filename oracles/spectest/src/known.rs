@@ -1,6 +1,6 @@
 //! What engines are known to do otherwise than the suite says.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Directives that fail on some engines.
 #[derive(Clone, Copy, Debug)]
@@ -18,9 +18,10 @@ pub struct Known {
 /// All that is known.
 pub const KNOWN: &[Known] = &[];
 
-/// The lines of a file that are known to fail on an engine.
-pub(crate) fn lines(engine: &str, file: &str) -> BTreeSet<usize> {
+/// The lines of a file that are known to fail on an engine, and why.
+pub(crate) fn lines(engine: &str, file: &str) -> BTreeMap<usize, &'static str> {
     let rows = KNOWN.iter();
     let rows = rows.filter(|row| row.engines.contains(&engine) && row.file == file);
-    rows.flat_map(|row| row.lines).copied().collect()
+    rows.flat_map(|row| row.lines.iter().map(|&line| (line, row.why)))
+        .collect()
 }

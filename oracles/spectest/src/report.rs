@@ -11,8 +11,8 @@ pub struct Report {
     pub passed: usize,
     /// Those that were not.
     pub failed: Vec<Failure>,
-    /// Those that were not, as the table [`KNOWN`](crate::KNOWN) says.
-    pub known: Vec<Failure>,
+    /// Those that were not, as the table [`KNOWN`](crate::KNOWN) says, with the cause.
+    pub known: Vec<(Failure, &'static str)>,
     /// How many were not asked of the engine, and why.
     pub skipped: BTreeMap<Skip, usize>,
 }

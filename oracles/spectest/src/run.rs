@@ -42,7 +42,7 @@ pub fn run(engine: &mut dyn Engine, file: &File) -> Report {
     let failing: BTreeSet<usize> = verdicts.iter().filter_map(failing).collect();
     let mut report = Report::default();
     for (line, verdict) in verdicts {
-        let listed = outdated.contains(&line) || known.contains(&line);
+        let listed = outdated.contains(&line) || known.contains_key(&line);
         match verdict {
             Verdict::Passed if listed && !failing.contains(&line) => {
                 let expected = "that it fails, as is listed".to_owned();
@@ -54,10 +54,9 @@ pub fn run(engine: &mut dyn Engine, file: &File) -> Report {
             Verdict::Failed { .. } if outdated.contains(&line) => report.skip(Skip::Outdated),
             Verdict::Failed { expected, seen } => {
                 let failure = failure(line, expected, seen);
-                if known.contains(&line) {
-                    report.known.push(failure);
-                } else {
-                    report.failed.push(failure);
+                match known.get(&line) {
+                    Some(why) => report.known.push((failure, why)),
+                    None => report.failed.push(failure),
                 }
             }
             Verdict::Skipped(skip) => report.skip(skip),

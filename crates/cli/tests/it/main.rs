@@ -6,3 +6,4 @@ mod finds;
 mod kills;
 mod misuse;
 mod says;
+mod spectest;

@@ -42,6 +42,19 @@ fn verbs_and_flags() {
 }
 
 #[test]
+fn the_official_suite() {
+    refuses(&["spectest", "--engine", "nobody"], "nobody");
+    refuses(
+        &["spectest", "--engine", "wasmi", "--proposal", "nothing"],
+        "nothing",
+    );
+    refuses(
+        &["spectest", "--engine", "wasmi", "--canary", "nothing"],
+        "nothing",
+    );
+}
+
+#[test]
 fn times() {
     for time in [
         "-1s",

@@ -10,4 +10,3 @@ mod heap;
 mod limits;
 mod nans;
 mod suite;
-mod wast_runner;

@@ -100,7 +100,7 @@ pub use machine::{Host, Stop};
 pub use module::{Import, ImportType, Module, ModuleError};
 pub use store::{
     Config, Extern, FRAME_BYTES, Func, Global, Instance, InstantiationError, LinkError, Memory,
-    Profile, Ref, RefKind, Store, Table, Tag, Val,
+    Profile, Ref, RefKind, Store, Table, Tag, Usage, Val,
 };
 pub use types::{
     CompositeType, FieldType, FuncType, GlobalType, HeapType, Layout, Limits, MemoryType, RefType,

@@ -110,6 +110,7 @@ impl ReferenceEngine {
             fuel: Some(OPERATIONS_PER_MS.saturating_mul(limits.time_ms.into())),
             profile: self.profile,
             coverage: self.remains.coverage.is_some(),
+            objects_per_collection: None,
         }
     }
 

@@ -34,7 +34,8 @@ const OVERHEAD_BYTES: usize = 32;
 const MIN_THRESHOLD_BYTES: usize = 1 << 20;
 
 impl Object {
-    fn bytes(&self) -> usize {
+    /// What it takes of the limit.
+    pub fn bytes(&self) -> usize {
         OVERHEAD_BYTES
             + match self {
                 Self::Free => 0,
@@ -55,6 +56,9 @@ pub(crate) struct Heap {
     limit: usize,
     /// Whether the last collection left next to no room: else every few objects would cost one.
     full: bool,
+    /// How many objects may be added before the next collection, and how many that is each time.
+    objects_left: u32,
+    objects_per_collection: u32,
 }
 
 /// The index of the object that a slot refers to, if it does.
@@ -64,8 +68,9 @@ pub(crate) fn index_of(slot: u64) -> Option<u32> {
 }
 
 impl Heap {
-    pub fn new(limit: usize) -> Self {
+    pub fn new(limit: usize, objects_per_collection: Option<u32>) -> Self {
         let threshold = MIN_THRESHOLD_BYTES.min(limit);
+        let objects_per_collection = objects_per_collection.unwrap_or(u32::MAX);
         Self {
             objects: Vec::new(),
             free: Vec::new(),
@@ -73,6 +78,8 @@ impl Heap {
             threshold,
             limit,
             full: false,
+            objects_left: objects_per_collection,
+            objects_per_collection,
         }
     }
 
@@ -92,10 +99,11 @@ impl Heap {
 
     /// Whether an object of so many bytes should wait for a collection.
     pub fn wants_collection(&self, bytes: usize) -> bool {
-        self.bytes
+        let after = self
+            .bytes
             .saturating_add(bytes)
-            .saturating_add(OVERHEAD_BYTES)
-            > self.threshold
+            .saturating_add(OVERHEAD_BYTES);
+        after > self.threshold || self.objects_left == 0
     }
 
     /// Whether an object of so many bytes fits, once a collection was made where one was wanted.
@@ -115,6 +123,7 @@ impl Heap {
     /// Adds an object for which there is room, and gives its index.
     pub fn add(&mut self, object: Object) -> u32 {
         self.bytes += object.bytes();
+        self.objects_left = self.objects_left.saturating_sub(1);
         if let Some(index) = self.free.pop() {
             self.objects[index as usize] = object;
             return index;
@@ -184,6 +193,7 @@ impl Heap {
             }
         }
         self.threshold = (2 * self.bytes).max(MIN_THRESHOLD_BYTES).min(self.limit);
+        self.objects_left = self.objects_per_collection;
         self.full = self.bytes > self.limit - self.limit / 16;
     }
 

@@ -77,6 +77,18 @@ pub struct Config {
     pub profile: Profile,
     /// Whether to record what runs, for [`Store::coverage`].
     pub coverage: bool,
+    /// After how many new objects there is a collection at the latest. None is needed before the
+    /// heap has grown much: this is for tests of the collector.
+    pub objects_per_collection: Option<u32>,
+}
+
+/// What a store holds, counted anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The bytes of all memories and tables, as [`Config::memory_bytes`] limits them.
+    pub memory_bytes: u64,
+    /// The bytes of all objects, as [`Config::heap_bytes`] limits them.
+    pub heap_bytes: usize,
 }
 
 /// What an implementation may choose (appendix "Profiles"): by default, what the deterministic
@@ -99,6 +111,7 @@ impl Default for Config {
             fuel: None,
             profile: Profile::default(),
             coverage: false,
+            objects_per_collection: None,
         }
     }
 }
@@ -156,7 +169,7 @@ impl Store {
             memories: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
-            heap: Heap::new(config.heap_bytes),
+            heap: Heap::new(config.heap_bytes, config.objects_per_collection),
             stack,
             top: 0,
             frames_left: config.stack_bytes / FRAME_BYTES,
@@ -237,7 +250,8 @@ impl Store {
     ) -> (Result<u64, Stop>, u64) {
         let mut looked_at = 0;
         if self.heap.wants_collection(bytes) {
-            looked_at = (stack.len() + self.heap.len()) as u64;
+            let tables = self.tables.iter().map(|table| table.elements.len());
+            looked_at = (stack.len() + self.heap.len() + tables.sum::<usize>()) as u64;
             self.collect_with(stack);
         }
         if !self.heap.has_room(bytes) {
@@ -298,6 +312,24 @@ impl Store {
             _ => false,
         };
         self.heap.live().filter(is_of).count()
+    }
+
+    /// What the store holds now. It is counted anew, and not read from the accounts that the limits
+    /// are kept by.
+    pub fn usage(&self) -> Usage {
+        let memories = self.memories.iter().map(|memory| memory.data.len() as u64);
+        let tables = self.tables.iter();
+        let tables = tables.map(|table| 8 * table.elements.len() as u64);
+        Usage {
+            memory_bytes: memories.chain(tables).sum(),
+            heap_bytes: self.heap.live().map(Object::bytes).sum(),
+        }
+    }
+
+    /// The types of a module, by their indices in it: for an embedder that makes what the module
+    /// imports.
+    pub fn types_of(&mut self, module: &Module) -> Vec<TypeId> {
+        self.types.add_module(&module.0.groups)
     }
 
     /// What is left of the fuel, where it was limited.

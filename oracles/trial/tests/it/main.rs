@@ -1,0 +1,4 @@
+//! The interpreter holds, and what would not is found.
+
+mod canaries;
+mod smoke;

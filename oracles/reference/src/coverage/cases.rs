@@ -23,14 +23,16 @@ impl Names {
 use Names::{Are, Have};
 use Trap as T;
 use Way::{
-    Beyond, Catch, CatchAll, CatchAllRef, CatchRef, Default, NotTaken, Null, Passed, Straddling,
-    Taken, Within,
+    Beyond, Catch, CatchAll, CatchAllRef, CatchRef, Default, Equal, Granted, NotTaken, Null,
+    Passed, Refused, Straddling, Taken, Unequal, Within,
 };
 
 const BOTH: &[Way] = &[Taken, NotTaken];
 const CAST: &[Way] = &[Taken, NotTaken, Null];
 const PLACE: &[Way] = &[Within, Beyond];
 const RANGE: &[Way] = &[Within, Straddling, Beyond];
+const GROW: &[Way] = &[Granted, Refused];
+const EXCHANGE: &[Way] = &[Within, Beyond, Equal, Unequal];
 const NULL: &[Trap] = &[T::NullReference];
 const MEMORY: &[Trap] = &[T::OutOfBoundsMemoryAccess];
 const ATOMIC: &[Trap] = &[T::OutOfBoundsMemoryAccess, T::UnalignedAtomic];
@@ -78,6 +80,9 @@ const CASES: &[(Names, &[Way], &[Trap])] = &[
     (Are(&["TableGet", "TableSet"]), PLACE, TABLE),
     (Are(&["TableFill", "TableCopy", "TableInit"]), RANGE, TABLE),
     (Are(&["MemoryFill", "MemoryCopy", "MemoryInit"]), RANGE, MEMORY),
+    (Are(&["MemoryGrow", "TableGrow"]), GROW, &[]),
+    (Are(&["I32AtomicRmw8CmpxchgU", "I64AtomicRmw8CmpxchgU"]), EXCHANGE, MEMORY),
+    (Have("", "Cmpxchg"), EXCHANGE, ATOMIC),
     (Have("MemoryAtomicWait", ""), PLACE, WAIT),
     (Are(&["MemoryAtomicNotify"]), PLACE, ATOMIC),
     (Have("I32Atomic", "8"), PLACE, MEMORY),

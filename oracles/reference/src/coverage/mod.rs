@@ -4,15 +4,14 @@
 //! decoder `wasmparser` gives it: how often it ran, how it ended, and which [`Way`] it went. What
 //! is counted is what the program ran: `block`, `nop` and the like count when the flow of control
 //! passes them, though the machine has no operation for them. (Behind a branch that lands on an
-//! `end` which others follow, the last one counts.) A constant expression of one constant is
-//! evaluated while decoding, and does not count.
+//! `end` which others follow, the last one counts.)
 //!
 //! [`OpcodeCoverage::missing`] and [`OpcodeCoverage::missing_cases`] say what has never been hit.
 
 mod cases;
 mod operators;
 
-pub(crate) use operators::{DELEGATE, NONE, TRY, TRY_TABLE, number_of};
+pub(crate) use operators::{DELEGATE, END, NONE, TRY, TRY_TABLE, number_of};
 
 use crate::machine::Stop;
 use assay_engine::{Features, Resource, Trap};
@@ -40,6 +39,14 @@ pub enum Way {
     Straddling,
     /// It began beyond the end.
     Beyond,
+    /// A `memory.grow` or `table.grow` had room by the type; counts also where there is a limit then.
+    Granted,
+    /// The type did not allow it.
+    Refused,
+    /// A compare-exchange found what it expected.
+    Equal,
+    /// It found something else.
+    Unequal,
     /// A clause `catch` caught.
     Catch,
     /// A clause `catch_ref` caught.

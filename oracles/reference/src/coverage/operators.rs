@@ -26,6 +26,9 @@ macro_rules! operators {
 }
 wasmparser::for_each_operator!(operators);
 
+/// The operator that ends every body.
+pub(crate) const END: u16 = Number::End as u16;
+
 /// The operators that guard, and that hand an exception on.
 pub(crate) const TRY_TABLE: u16 = Number::TryTable as u16;
 pub(crate) const TRY: u16 = Number::Try as u16;

@@ -109,6 +109,33 @@ impl AtomicOp {
         1 << self.width_log2()
     }
 
+    /// How it reads and writes its number.
+    fn access(self) -> (Load, Store) {
+        match self.width_log2() {
+            0 => (Load::U8, Store::B8),
+            1 => (Load::U16, Store::B16),
+            2 => (Load::U32, Store::B32),
+            _ => (Load::U64, Store::B64),
+        }
+    }
+
+    /// Whether a number from memory is the one that a compare-exchange expects, which counts as
+    /// far as it goes into the memory.
+    fn expects(self, old: u64, expected: u64) -> bool {
+        old == expected & (u64::MAX >> (64 - 8 * self.bytes()))
+    }
+
+    /// Whether a compare-exchange would find what it expects; nothing for any other instruction,
+    /// nor where it traps.
+    pub(crate) fn finds(self, data: &[u8], address: u64, expected: u64) -> Option<bool> {
+        let aligned = address.is_multiple_of(self.bytes());
+        if self.action() != Action::CompareExchange || !aligned {
+            return None;
+        }
+        let old = self.access().0.run(data, address).ok()?;
+        Some(self.expects(old, expected))
+    }
+
     /// How many slots it takes and gives.
     pub(crate) fn arity(self) -> (u32, u32) {
         match self.action() {
@@ -131,14 +158,8 @@ pub(crate) fn run(
     let operand = |cx: &Context<'_>, i: u32| cx.stack[cx.top + (i % operands) as usize];
     let (index, x, y) = (operand(cx, 0), operand(cx, 1), operand(cx, 2));
     let address = effective(index, offset)?;
-    let (load, store) = match op.width_log2() {
-        0 => (Load::U8, Store::B8),
-        1 => (Load::U16, Store::B16),
-        2 => (Load::U32, Store::B32),
-        _ => (Load::U64, Store::B64),
-    };
-    let width = 1 << op.width_log2();
-    if address % width != 0 {
+    let (load, store) = op.access();
+    if !address.is_multiple_of(op.bytes()) {
         return Err(Trap::UnalignedAtomic.into());
     }
     let place = Place {
@@ -155,8 +176,7 @@ pub(crate) fn run(
         Action::And => old & x,
         Action::Or => old | x,
         Action::Xor => old ^ x,
-        // The expected value counts as far as it goes into the memory.
-        Action::CompareExchange => match old == x & (u64::MAX >> (64 - 8 * width)) {
+        Action::CompareExchange => match op.expects(old, x) {
             true => y,
             false => old,
         },

@@ -62,6 +62,24 @@ fn taken(is: bool) -> Way {
     if is { Way::Taken } else { Way::NotTaken }
 }
 
+fn granted(is: bool) -> Way {
+    if is { Way::Granted } else { Way::Refused }
+}
+
+/// Whether a compare-exchange is about to find what it expects; nothing where it will trap.
+fn exchange(cx: &Context<'_>, op: Op) -> Option<Way> {
+    let Op::Atomic(op, memory, offset) = op else {
+        return None;
+    };
+    let (memory, offset) = cold::place(cx, memory, offset);
+    let data = &cx.store.memories[cx.memory_address(memory)].data;
+    let address = slot(cx, 3).checked_add(offset)?;
+    match op.finds(data, address, slot(cx, 2))? {
+        true => Some(Way::Equal),
+        false => Some(Way::Unequal),
+    }
+}
+
 /// The slot so far below the top; the one on it is the first.
 fn slot(cx: &Context<'_>, depth: usize) -> u64 {
     cx.top
@@ -92,7 +110,18 @@ pub(super) fn ways(cx: &Context<'_>, op: Op) -> Ways {
         Op::BranchOnCast(at) => return cast(cx.code.casts[at as usize].ty, true),
         Op::BranchOnCastFail(at) => return cast(cx.code.casts[at as usize].ty, false),
         Op::RefTest(ty) | Op::RefCast(ty) => return cast(ty, true),
-        _ => return access(cx, op).map_or_else(|| ranges(cx, op), |way| [Some(way), None]),
+        Op::MemoryGrow(memory) => {
+            let address = cx.memory_address(memory);
+            granted(cx.store.memories[address].grown(top).is_some())
+        }
+        Op::TableGrow(table) => {
+            let address = cx.table_address(table);
+            granted(cx.store.tables[address].grown(top).is_some())
+        }
+        _ => {
+            let way = access(cx, op);
+            return way.map_or_else(|| ranges(cx, op), |way| [Some(way), exchange(cx, op)]);
+        }
     };
     [Some(way), None]
 }

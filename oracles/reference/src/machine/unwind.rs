@@ -2,7 +2,7 @@
 
 use super::Stop;
 use super::call::Frame;
-use crate::coverage::{self, Recorder, Way};
+use crate::coverage::{Recorder, Way};
 use crate::module::code::{Clause, Code, HandlerKind, Reference};
 use crate::store::heap::Object;
 use crate::store::{Ref, Store};
@@ -71,29 +71,20 @@ fn clause_for(
         }
         match &handler.kind {
             HandlerKind::Delegate(depth) => {
-                went(coverage::DELEGATE, Way::Taken);
+                went(handler.guard, Way::Taken);
                 max_depth = *depth;
             }
             HandlerKind::Catch(clauses) => {
                 let fits = |clause: &&Clause| clause.tag.is_none_or(&is);
-                let guard = guard_of(clauses);
                 if let Some(clause) = clauses.iter().find(fits) {
-                    went(guard, way_of(clause));
+                    went(handler.guard, way_of(clause));
                     return Some(*clause);
                 }
-                went(guard, Way::Passed);
+                went(handler.guard, Way::Passed);
             }
         }
     }
     None
-}
-
-/// The operator that has these clauses, by its number.
-fn guard_of(clauses: &[Clause]) -> u16 {
-    match clauses.first().map(|clause| clause.reference) {
-        Some(Reference::Below) => coverage::TRY,
-        _ => coverage::TRY_TABLE,
-    }
 }
 
 /// Which kind of clause it is.

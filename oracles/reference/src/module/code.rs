@@ -181,6 +181,8 @@ pub(crate) struct Handler {
     pub end: u32,
     /// How many blocks enclose the guarded one: handlers of one operation differ in it.
     pub depth: u32,
+    /// The number of the operator that guards.
+    pub guard: u16,
     pub kind: HandlerKind,
 }
 

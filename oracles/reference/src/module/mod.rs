@@ -107,8 +107,8 @@ pub(crate) struct Export {
 /// A constant expression (chapter 3, section "Constant Expressions").
 #[derive(Debug)]
 pub(crate) enum ConstExpr {
-    /// Known while decoding.
-    Value([u64; 2]),
+    /// Known while decoding, and the number of the operator that it is.
+    Value([u64; 2], u16),
     /// To be run.
     Code(Box<Code>),
 }

@@ -2,6 +2,7 @@
 
 use super::instance::{FuncInst, FuncKind, GlobalInst, InstanceData};
 use super::{Extern, Func, Global, Instance, Memory, Ref, Store, Table, Tag};
+use crate::coverage;
 use crate::instructions::bulk::part_mut;
 use crate::machine::{self, Host, Stop};
 use crate::module::{ConstExpr, ImportType, Items, Mode, Module, ModuleData};
@@ -169,7 +170,13 @@ impl Instantiation<'_> {
 
     fn constant(&mut self, expr: &ConstExpr) -> Result<[u64; 2], Stop> {
         match expr {
-            ConstExpr::Value(slots) => Ok(*slots),
+            ConstExpr::Value(slots, operator) => {
+                if let Some(recorder) = &mut self.store.recorder {
+                    recorder.ran(*operator);
+                    recorder.ran(coverage::END);
+                }
+                Ok(*slots)
+            }
             ConstExpr::Code(code) => machine::evaluate(self.store, self.host, code, self.instance),
         }
     }

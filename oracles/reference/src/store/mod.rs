@@ -226,10 +226,7 @@ impl Store {
     ) -> Result<Option<u64>, Stop> {
         let instance = &self.tables[table as usize];
         let old = instance.elements.len() as u64;
-        let Some(new) = old
-            .checked_add(by)
-            .filter(|&new| new <= instance.ty.max_elements())
-        else {
+        let Some(new) = instance.grown(by) else {
             return Ok(None);
         };
         self.take_bytes(by.saturating_mul(8))?;

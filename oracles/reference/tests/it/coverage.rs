@@ -203,6 +203,85 @@ fn legacy_clauses() {
     assert_eq!(of(&found, "Catch").0, 1);
 }
 
+/// The ways of an operator after one call of `run` with each of these arguments.
+fn ways_of(operator: &str, text: &str, calls: &[&[Val]]) -> Vec<(Way, u64)> {
+    let mut world = world(text);
+    for args in calls {
+        drop(world.call("run", args));
+    }
+    of(&world.store.coverage(), operator).2
+}
+
+#[test]
+fn what_guards_without_clauses_lets_pass() {
+    let modern = r#"(module (tag $a) (func (export "run") (try_table (throw $a))))"#;
+    assert_eq!(ways_of("TryTable", modern, &[&[]]), [(Way::Passed, 1)]);
+    let legacy = r#"(module (tag $a) (func (export "run") try throw $a end))"#;
+    assert_eq!(ways_of("Try", legacy, &[&[]]), [(Way::Passed, 1)]);
+    // One that lets pass is no obstacle to what catches around it.
+    let nested = r#"(module (tag $a) (func (export "run")
+        try try throw $a end catch $a end))"#;
+    let both = [(Way::Catch, 1), (Way::Passed, 1)];
+    assert_eq!(ways_of("Try", nested, &[&[]]), both);
+}
+
+#[test]
+fn growth_that_the_type_allows_and_forbids() {
+    let memory = r#"(module (memory 1 3) (func (export "run") (param i32)
+        (drop (memory.grow (local.get 0)))))"#;
+    let calls: [&[Val]; 4] = [
+        &[Val::I32(0)],
+        &[Val::I32(2)],
+        &[Val::I32(1)],
+        &[Val::I32(9)],
+    ];
+    let ways = [(Way::Granted, 2), (Way::Refused, 2)];
+    assert_eq!(ways_of("MemoryGrow", memory, &calls), ways);
+    let table = r#"(module (table 1 3 funcref) (func (export "run") (param i32)
+        (drop (table.grow (ref.null func) (local.get 0)))))"#;
+    assert_eq!(ways_of("TableGrow", table, &calls), ways);
+}
+
+#[test]
+fn exchanges_of_what_was_expected_and_of_what_was_not() {
+    let text = r#"(module (memory 1) (func (export "run") (param i32 i32) (result i32)
+        (i32.atomic.rmw16.cmpxchg_u (local.get 0) (local.get 1) (i32.const 5))))"#;
+    let run = |address, expected| [Val::I32(address), Val::I32(expected)];
+    let calls = [
+        run(0, 0),
+        run(0, 0),
+        // Only as much of it counts as is exchanged.
+        run(0, 0x1_0005),
+        run(1, 0),
+        run(0x10000, 0),
+    ];
+    let calls: Vec<&[Val]> = calls.iter().map(|call| &call[..]).collect();
+    let ways = [
+        (Way::Within, 4),
+        (Way::Beyond, 1),
+        (Way::Equal, 2),
+        (Way::Unequal, 1),
+    ];
+    assert_eq!(ways_of("I32AtomicRmw16CmpxchgU", text, &calls), ways);
+}
+
+#[test]
+fn constants_outside_of_functions_count() {
+    let world = world(
+        r#"(module (memory 1) (table 1 funcref)
+            (global i32 (i32.const 1)) (global f64 (f64.const 1)) (global externref (ref.null extern))
+            (global i32 (i32.add (i32.const 1) (i32.const 2)))
+            (data (i32.const 0) "x") (elem (table 0) (i32.const 0) func))"#,
+    );
+    let found = world.store.coverage();
+    let runs = |operator| of(&found, operator).0;
+    assert_eq!(
+        (runs("I32Const"), runs("F64Const"), runs("RefNull")),
+        (5, 1, 1)
+    );
+    assert_eq!((runs("I32Add"), runs("End")), (1, 6));
+}
+
 #[test]
 fn parts_make_a_whole_in_any_order() {
     let first = covered(&[("load", &[0]), ("divide", &[1, 0]), ("catch", &[0])]);

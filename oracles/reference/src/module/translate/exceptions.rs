@@ -2,6 +2,7 @@
 
 use super::block::{Block, BlockKind};
 use super::{Result, Translator};
+use crate::coverage;
 use crate::module::code::{Clause, Handler, HandlerKind, Op, Reference, Target};
 use wasmparser::{Catch, Operator};
 
@@ -88,18 +89,17 @@ impl Translator<'_> {
 
     /// Adds what guards a block that has ended.
     pub(super) fn end_handler(&mut self, block: &Block) {
-        let (end, clauses) = match &block.kind {
-            BlockKind::TryTable(clauses) => (self.here(), clauses),
-            BlockKind::Legacy {
-                end: Some(end),
-                clauses,
-            } => (*end, clauses),
+        let here = self.here();
+        let (guard, end, clauses) = match &block.kind {
+            BlockKind::TryTable(clauses) => (coverage::TRY_TABLE, here, clauses),
+            BlockKind::Legacy { end, clauses } => (coverage::TRY, end.unwrap_or(here), clauses),
             _ => return,
         };
         self.code.handlers.push(Handler {
             start: block.start,
             end,
             depth: self.blocks.len() as u32,
+            guard,
             kind: HandlerKind::Catch(clauses.as_slice().into()),
         });
     }
@@ -114,6 +114,7 @@ impl Translator<'_> {
             start: block.start,
             end: self.here(),
             depth: enclosing,
+            guard: coverage::DELEGATE,
             kind: HandlerKind::Delegate(enclosing - 1 - depth),
         });
         self.patch(&block.patches);

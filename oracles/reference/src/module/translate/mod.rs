@@ -51,7 +51,8 @@ pub(super) fn function(module: &ModuleData, ty: TypeIndex, range: &Range<usize>)
 /// Translates a constant expression; a lone constant is its value.
 pub(super) fn constant(module: &ModuleData, expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
     let mut reader = expr.get_operators_reader();
-    let value = match reader.read()? {
+    let first = reader.read()?;
+    let value = match first {
         Operator::I32Const { value } => Some(u64::from(value.cast_unsigned())),
         Operator::I64Const { value } => Some(value.cast_unsigned()),
         Operator::F32Const { value } => Some(value.bits().into()),
@@ -60,7 +61,7 @@ pub(super) fn constant(module: &ModuleData, expr: &wasmparser::ConstExpr<'_>) ->
         _ => None,
     };
     if let (Some(value), Operator::End) = (value, reader.read()?) {
-        return Ok(ConstExpr::Value([value, 0]));
+        return Ok(ConstExpr::Value([value, 0], coverage::number_of(&first)));
     }
     let mut translator = Translator::new(module);
     translator.blocks.push(Block::expression());

@@ -27,7 +27,7 @@
 //!
 //! | Section of chapter 4 | Module |
 //! |---|---|
-//! | Numeric Instructions | [`numeric`](instructions::numeric), [`conversion`](instructions::conversion) |
+//! | Numeric Instructions | [`numeric`](instructions::numeric), [`conversion`](instructions::conversion), [`scalar`] |
 //! | Vector Instructions | [`vector`], [`relaxed`] |
 //! | Reference Instructions | [`reference`](mod@instructions::reference), [`cast`](instructions::cast) |
 //! | Aggregate Instructions | [`gc_struct`](instructions::gc_struct), [`gc_array`](instructions::gc_array) |
@@ -38,7 +38,8 @@
 //! # Choices
 //!
 //! What the specification leaves open is decided as its deterministic profile has it: one NaN, and
-//! the first alternative of each relaxed instruction. [`relaxed`] tells all that is allowed.
+//! the first alternative of each relaxed instruction. [`relaxed`], [`scalar::expected`] and
+//! [`vector::expected()`] tell all that is allowed.
 //!
 //! What an implementation may limit ends with [`Stop::Exhausted`], by [`Config`]: the stack, the
 //! bytes of memories and tables, the bytes of the heap, and the fuel. One operation takes one unit
@@ -95,7 +96,8 @@ mod types;
 
 pub use coverage::{Case, OpcodeCoverage, OperatorCoverage, Way};
 pub use embed::{NAME, ReferenceEngine};
-pub use instructions::{relaxed, vector};
+pub use instructions::expected::{Expected, LaneRule};
+pub use instructions::{relaxed, scalar, vector};
 pub use machine::{Host, Stop};
 pub use module::{Import, ImportType, Module, ModuleError};
 pub use store::{

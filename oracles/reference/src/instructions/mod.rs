@@ -15,12 +15,14 @@ pub mod bulk;
 pub mod cast;
 pub mod conversion;
 pub mod exception;
+pub mod expected;
 pub mod gc_array;
 pub mod gc_struct;
 pub mod memory;
 pub mod numeric;
 pub mod reference;
 pub mod relaxed;
+pub mod scalar;
 pub mod table;
 pub mod vector;
 

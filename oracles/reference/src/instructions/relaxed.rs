@@ -22,10 +22,11 @@
 //! as the deterministic one (alternative 0), while the official interpreter and the deterministic
 //! modes of engines fuse it: that is [`Parameters::FUSED`].
 
+use super::expected::nan_rule;
 use super::vector::float::{self, Float, fused, is_nan, unfused};
 use super::vector::integer::{q15_product, q15_saturated, saturate_i16};
 use super::vector::lanes::{bitselect, dot, extadd, get, map, narrow_zero, swizzle, zip, zip3};
-use super::vector::{Expected, LaneRule, VectorOp, expected, nan_rule};
+use super::vector::{Expected, LaneRule, VectorOp, expected};
 
 /// Who allows an alternative; the first is the strongest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +49,7 @@ pub struct Alternative {
 }
 
 /// The global parameters of the specification, `R_…`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Parameter {
     /// `R_fmadd`: is a multiply-add rounded twice or once?

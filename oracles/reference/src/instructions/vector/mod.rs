@@ -18,8 +18,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use expected::nan_rule;
-pub use expected::{Expected, LaneRule, expected};
+pub use super::expected::{Expected, LaneRule};
+pub use expected::expected;
 pub(crate) use lanes::shuffle;
 pub use table::VectorOp;
 pub(crate) use table::{binary, extract, replace, shift, splat, ternary, test, unary};

@@ -10,6 +10,8 @@ use assay_engine::{
 };
 use assay_module::Info;
 use assay_module::shims::FUEL_NAME;
+use assay_reference::relaxed;
+use assay_reference::vector::VectorOp;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{CodeSection, Function};
 use wasmparser::{FunctionBody, KnownCustom, Name, Operator, Parser, Payload};
@@ -73,6 +75,12 @@ faults! {
     Select = "select",
     /// `i8x16.swizzle` adds the lanes.
     Lane = "lane",
+    /// A bit of the highest lane of relaxed results is flipped.
+    RelaxedLane = "relaxed-lane",
+    /// NaNs that are returned do not have the top bit of their payload.
+    QuietBit = "quiet-bit",
+    /// Canonical NaNs that are returned get a payload.
+    NanPayload = "nan-payload",
 }
 
 impl std::str::FromStr for Fault {
@@ -212,6 +220,8 @@ fn spoil(outcome: &mut Outcome, fault: Fault) {
         (Outcome::Returned(values), Fault::ResultBit) => {
             values.iter_mut().last().into_iter().for_each(flip)
         }
+        (Outcome::Returned(values), Fault::QuietBit) => values.iter_mut().for_each(signal),
+        (Outcome::Returned(values), Fault::NanPayload) => values.iter_mut().for_each(mark),
         (outcome @ Outcome::Trapped(_), Fault::TrapSwallowed) => {
             *outcome = Outcome::Returned(Vec::new())
         }
@@ -226,6 +236,29 @@ fn spoil(outcome: &mut Outcome, fault: Fault) {
             payload.iter_mut().last().into_iter().for_each(flip)
         }
         (Outcome::Threw { tag, .. }, Fault::Tag) => *tag = Some(tag.map_or(0, |tag| tag + 1)),
+        _ => {}
+    }
+}
+
+/// The canonical NaNs but for their sign: all bits of the exponent, and the top one of the payload.
+const NAN_32: u32 = 0x7fc0_0000;
+const NAN_64: u64 = 0x7ff8 << 48;
+
+/// Takes the top bit of its payload from a value that has the bits of an arithmetic NaN. Floats
+/// are integers at the boundary.
+fn signal(value: &mut Value) {
+    match value {
+        Value::I32(x) if *x & NAN_32 == NAN_32 => *x = (*x ^ 1 << 22) | 1,
+        Value::I64(x) if *x & NAN_64 == NAN_64 => *x = (*x ^ 1 << 51) | 1,
+        _ => {}
+    }
+}
+
+/// Gives a payload to a value that has the bits of a canonical NaN of either sign.
+fn mark(value: &mut Value) {
+    match value {
+        Value::I32(x) if *x << 1 == NAN_32 << 1 => *x |= 1,
+        Value::I64(x) if *x << 1 == NAN_64 << 1 => *x |= 1,
         _ => {}
     }
 }
@@ -291,7 +324,11 @@ impl Reencode for Planter {
             };
             let paying = matches!(operator, Operator::I32LtS) && since_fuel == 2;
             if paying || !self.replace(&mut f, &operator) {
+                let relaxed = is_relaxed(&operator);
                 f.instruction(&utils::instruction(self, operator)?);
+                if relaxed && self.fault == Fault::RelaxedLane {
+                    f.instructions().v128_const(1 << 120).v128_xor();
+                }
             }
         }
         code.function(&f);
@@ -367,6 +404,10 @@ impl Planter {
         };
         true
     }
+}
+
+fn is_relaxed(operator: &Operator<'_>) -> bool {
+    VectorOp::of(operator).is_some_and(|(op, _)| relaxed::parameter(op).is_some())
 }
 
 fn mem_arg(arg: &wasmparser::MemArg) -> wasm_encoder::MemArg {

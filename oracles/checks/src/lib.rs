@@ -3,6 +3,7 @@
 //! One file per check. Each opens with its property; each has a canary in [`faulty`] that proves
 //! that it can fail.
 
+pub mod allowed;
 pub mod differential;
 pub mod faulty;
 mod place;

@@ -5,6 +5,7 @@
 //! operands as parameters and functions that have them as constants, and calls that mostly pass
 //! boundary values.
 
+mod bare;
 mod body;
 mod boundary;
 mod ops;
@@ -14,6 +15,8 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod world;
+
+pub use bare::{bare, bare_operators};
 
 use crate::calls::choose_host;
 use crate::draft::{Draft, DraftCall};

@@ -96,7 +96,8 @@ impl RoundRobin {
 impl Scheduler for RoundRobin {
     fn next(&mut self, situation: &Situation<'_>) -> Option<Turn> {
         let count = situation.agents.len();
-        let behind = |agent: &usize| (agent + count - self.next) % count;
+        // Whom it was left at may have been of a run with more agents.
+        let behind = |agent: &usize| (agent + count - self.next % count) % count;
         let ready = situation.ready().min_by_key(behind);
         let agent = ready.or_else(|| situation.due().first().copied())?;
         self.next = (agent + 1) % count;

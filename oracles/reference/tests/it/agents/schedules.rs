@@ -59,6 +59,26 @@ fn a_turn_that_cannot_be_taken_is_refused() {
     assert_eq!(ended, Err(AgentsError::Turn(again)));
 }
 
+/// One scheduler can serve several runs, of any number of agents.
+#[test]
+fn turns_go_round() {
+    let mut scheduler = RoundRobin::new(Slice::Operations(1));
+    let body = "(func (export \"long\") (result i32) (drop (i32.const 0)) (i32.const 1))
+        (func (export \"short\") (result i32) (i32.const 1))";
+    let mut agents = |exports: &[&'static str]| -> Vec<usize> {
+        let ran = Program::new(body, exports).run(&mut scheduler);
+        let schedule = ran.expect("it runs").schedule;
+        schedule.iter().map(|turn| turn.agent).collect()
+    };
+    assert_eq!(
+        agents(&["short", "long", "short"]),
+        [0, 1, 2, 0, 1, 2, 1, 1]
+    );
+    // The third would be next, but there is none.
+    assert_eq!(agents(&["short"]), [0, 0]);
+    assert!(agents(&[]).is_empty());
+}
+
 /// A turn to the next access begins with one.
 #[test]
 fn turns_can_end_before_accesses() {

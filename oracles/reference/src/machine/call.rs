@@ -2,8 +2,8 @@
 
 use super::{Host, Stop};
 use crate::instructions::table::element;
-use crate::module::Module;
 use crate::module::code::Code;
+use crate::module::{Module, ModuleError};
 use crate::store::Store;
 use crate::store::instance::FuncKind;
 use crate::store::value::{self, FUNC, tag_of};
@@ -45,7 +45,10 @@ pub(super) fn prepare<'m>(
             module,
             body,
         } => {
-            let code = modules[module as usize].0.code(body)?;
+            // The host may have added the module since the outermost caller began.
+            let late = || ModuleError::unsupported("a call into a module that came meanwhile");
+            let data = &modules.get(module as usize).ok_or_else(late)?.0;
+            let code = data.code(body)?;
             let base = top - code.params as usize;
             let top = clear(code, base, stack)?;
             Ok(Step::Enter(

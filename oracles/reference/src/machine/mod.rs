@@ -57,7 +57,8 @@ impl From<ModuleError> for Stop {
 /// The host: what runs behind the functions that [`Store::new_host_func`] made.
 pub trait Host {
     /// Runs function `number` and gives its results, which must be of its type. It may use the
-    /// store as it likes, even call into it.
+    /// store as it likes, even call into it. Code that is on its way meanwhile cannot call into a
+    /// module that was instantiated here; later calls can.
     ///
     /// # Errors
     ///

@@ -7,6 +7,7 @@ mod coverage;
 mod exceptions;
 mod fixture;
 mod heap;
+mod host;
 mod limits;
 mod nans;
 mod suite;

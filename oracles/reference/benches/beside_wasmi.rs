@@ -2,9 +2,6 @@
 //!
 //! `cargo bench -p assay-reference --bench beside_wasmi [-- ROUNDS]`
 //!
-//! Stores have a small stack, since the engine hands a large one from store to store, which this
-//! bench does not: to clear 2 MiB takes longer than a small module.
-//!
 //! The two take turns, so that what else the machine does falls on both; the ratio is that of the
 //! medians. wasmi runs as the oracle does: all is compiled at once, and no fuel is counted. The aim is at most 3 for small modules and at most 10 for loops.
 #![allow(missing_docs)]
@@ -107,10 +104,7 @@ fn median(mut times: Vec<Duration>) -> f64 {
 
 fn reference(wasm: &[u8], arg: u32, calls: u32) -> u32 {
     let module = Module::new(wasm, Features::WASM3).expect("it is valid");
-    let mut store = Store::new(Config {
-        stack_bytes: 64 << 10,
-        ..Config::default()
-    });
+    let mut store = Store::new(Config::default());
     let instance = store.instantiate(&mut (), &module, &[]);
     let instance = instance.expect("it instantiates");
     let Some(Extern::Func(run)) = store.export(instance, "run") else {

@@ -159,7 +159,7 @@ impl<'m> Run<'m> {
 /// Places an agent before its first operation. Where its first frame does not fit it has ended.
 fn start<'m>(store: &mut Store, modules: &'m [Module], call: &AgentCall) -> Agent<'m> {
     let (_, ty) = store.func_type(call.func);
-    let mut slots = vec![0; store.stack.len()].into_boxed_slice();
+    let mut slots = Box::default();
     let args = value::slots(&call.args);
     let (life, top) = match begin(store, modules, call.func.0, &args, &mut slots) {
         Ok(machine) => {

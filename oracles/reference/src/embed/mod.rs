@@ -40,15 +40,12 @@ pub struct ReferenceEngine {
 /// What stays of stores that are no more.
 #[derive(Debug, Default)]
 struct Remains {
-    /// The stack, for the next one.
-    stack: Box<[u64]>,
     /// What they have run, where it is asked for.
     coverage: Option<OpcodeCoverage>,
 }
 
 impl Remains {
     fn take_from(&mut self, store: &mut Store) {
-        self.stack = store.take_stack();
         if let Some(coverage) = &mut self.coverage {
             coverage.merge(&store.coverage());
         }
@@ -201,8 +198,7 @@ impl Engine for ReferenceEngine {
         &'a mut self,
         program: &'a Program,
     ) -> Result<Instantiated<'a>, EngineError> {
-        let spare = std::mem::take(&mut self.remains.stack);
-        let mut store = Store::with_stack(self.config(&program.limits), spare);
+        let mut store = Store::new(self.config(&program.limits));
         let mut guest = Guest::new(program);
         let linked = self.link(&mut store, &mut guest);
         let host = guest.state.take_trace();

@@ -24,9 +24,8 @@ pub(super) fn perform(
         limits: script.limits,
         ..Program::default()
     };
-    let spare = std::mem::take(&mut engine.remains.stack);
     let mut scripted = Scripted {
-        store: Store::with_stack(engine.config(&script.limits), spare),
+        store: Store::new(engine.config(&script.limits)),
         guest: Guest::new(&program),
         engine,
     };

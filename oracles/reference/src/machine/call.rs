@@ -27,6 +27,41 @@ pub(super) enum Step<'m> {
     Enter(Frame<'m>, usize),
     /// In the host's function of this number.
     Host(u32),
+    /// Nowhere before the stack has so many slots: see [`grow`].
+    Grow(usize),
+}
+
+/// How many slots a stack has at least, once it has any.
+const MIN_SLOTS: usize = 512;
+
+/// Makes the stack so large, or larger, so that it seldom grows. Most programs need little of what
+/// the limit allows, and to clear all of it would take longer than they do.
+#[cold]
+pub(super) fn grow(stack: Box<[u64]>, slots: usize, limit: usize) -> Box<[u64]> {
+    let wanted = slots.max(2 * stack.len()).max(MIN_SLOTS);
+    let wanted = wanted.min(limit).max(stack.len());
+    let mut grown = stack.into_vec();
+    grown.reserve_exact(wanted - grown.len());
+    grown.resize(wanted, 0);
+    grown.into()
+}
+
+/// Puts values on the stack from `base`, and gives the end of them.
+pub(super) fn place(
+    stack: &mut Box<[u64]>,
+    base: usize,
+    values: &[u64],
+    limit: usize,
+) -> Result<usize, Stop> {
+    let end = base + values.len();
+    if end > limit {
+        return Err(Stop::Exhausted(Resource::Stack));
+    }
+    if end > stack.len() {
+        *stack = grow(std::mem::take(stack), end, limit);
+    }
+    stack[base..end].copy_from_slice(values);
+    Ok(end)
 }
 
 /// Makes the frame of a function whose arguments end at `top`.
@@ -50,17 +85,14 @@ pub(super) fn prepare<'m>(
             let data = &modules.get(module as usize).ok_or_else(late)?.0;
             let code = data.code(body)?;
             let base = top - code.params as usize;
-            let top = clear(code, base, stack)?;
-            Ok(Step::Enter(
-                Frame {
-                    code,
-                    instance,
-                    module,
-                    base,
-                    pc: 0,
-                },
-                top,
-            ))
+            let frame = Frame {
+                code,
+                instance,
+                module,
+                base,
+                pc: 0,
+            };
+            clear(frame, store.stack_limit, stack)
         }
     }
 }
@@ -74,28 +106,30 @@ pub(super) fn prepare_code<'m>(
     stack: &mut [u64],
 ) -> Result<Step<'m>, Stop> {
     let module = store.instances[instance as usize].module;
-    let top = clear(code, base, stack)?;
-    Ok(Step::Enter(
-        Frame {
-            code,
-            instance,
-            module,
-            base,
-            pc: 0,
-        },
-        top,
-    ))
+    let frame = Frame {
+        code,
+        instance,
+        module,
+        base,
+        pc: 0,
+    };
+    clear(frame, store.stack_limit, stack)
 }
 
-/// Makes sure that a frame fits, sets its locals to zero, and gives the end of them.
+/// Makes sure that a frame fits and sets its locals to zero.
 #[inline]
-fn clear(code: &Code, base: usize, stack: &mut [u64]) -> Result<usize, Stop> {
-    if base + code.frame as usize >= stack.len() {
-        return Err(Stop::Exhausted(Resource::Stack));
+fn clear<'m>(frame: Frame<'m>, limit: usize, stack: &mut [u64]) -> Result<Step<'m>, Stop> {
+    let Frame { code, base, .. } = frame;
+    let end = base + code.frame as usize;
+    if end >= stack.len() {
+        return match end < limit {
+            true => Ok(Step::Grow(end + 1)),
+            false => Err(Stop::Exhausted(Resource::Stack)),
+        };
     }
     let top = base + code.locals as usize;
     stack[base + code.params as usize..top].fill(0);
-    Ok(top)
+    Ok(Step::Enter(frame, top))
 }
 
 /// Counts one more frame.
@@ -173,11 +207,7 @@ pub(super) fn host(
             return Err(Stop::Arguments);
         }
         let results = value::slots(&results);
-        let place = stack.get_mut(base..base + results.len());
-        place
-            .ok_or(Stop::Exhausted(Resource::Stack))?
-            .copy_from_slice(&results);
-        Ok(base + results.len())
+        place(&mut stack, base, &results, store.stack_limit)
     });
     (stack, top)
 }

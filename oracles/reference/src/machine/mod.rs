@@ -139,10 +139,7 @@ fn enter(
         return Err(Stop::Exhausted(Resource::Stack));
     }
     let base = store.top;
-    let place = store.stack.get_mut(base..base + args.len());
-    place
-        .ok_or(Stop::Exhausted(Resource::Stack))?
-        .copy_from_slice(args);
+    call::place(&mut store.stack, base, args, store.stack_limit)?;
     store.depth += 1;
     let frames_left = store.frames_left;
     let ran = run::run(store, host, entry, base, args.len());

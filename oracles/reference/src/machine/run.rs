@@ -32,21 +32,15 @@ pub(super) fn run(
 ) -> Result<usize, Stop> {
     let modules = Arc::clone(&store.modules);
     let mut stack = std::mem::take(&mut store.stack);
-    let entered = match entry {
-        Entry::Func(func) => call::prepare(store, &modules, func, base + args, &mut stack),
-        Entry::Code { code, instance } => {
-            call::prepare_code(store, code, instance, base, &mut stack)
-        }
+    let prepare = |store: &Store, stack: &mut [u64]| match entry {
+        Entry::Func(func) => call::prepare(store, &modules, func, base + args, stack),
+        Entry::Code { code, instance } => call::prepare_code(store, code, instance, base, stack),
     };
+    let machine = Machine::enter(&mut stack, store.stack_limit, |stack| prepare(store, stack));
     store.stack = stack;
-    match entered? {
-        Step::Enter(frame, top) => {
-            let ran = Machine::new(frame, top).go_on(store, host, &modules);
-            // Nothing pauses but agents.
-            ran.map(Option::unwrap_or_default)
-        }
-        Step::Host(_) => Err(Stop::Host),
-    }
+    // Nothing pauses but agents.
+    let ran = machine?.go_on(store, host, &modules);
+    ran.map(Option::unwrap_or_default)
 }
 
 /// Copies what a branch keeps to where it belongs, and gives the new top.
@@ -138,7 +132,14 @@ pub(super) fn execute<'m, const WATCH: bool>(
                         stack.copy_within(top - params..top, frame.base);
                         top = frame.base + params;
                     }
-                    match check!(call::prepare(store, modules, func, top, &mut stack)) {
+                    let mut step = check!(call::prepare(store, modules, func, top, &mut stack));
+                    if let Step::Grow(slots) = step {
+                        stack = call::grow(stack, slots, store.stack_limit);
+                        step = check!(call::prepare(store, modules, func, top, &mut stack));
+                    }
+                    match step {
+                        // There is room now.
+                        Step::Grow(_) => break 'stop Stop::Exhausted(Resource::Stack),
                         Step::Enter(callee, new_top) => {
                             if !$tail {
                                 check!(call::take_frame(store));

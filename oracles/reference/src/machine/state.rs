@@ -5,7 +5,6 @@ use super::run::execute;
 use super::{Host, Stop};
 use crate::module::Module;
 use crate::store::Store;
-use assay_engine::Resource;
 
 /// All that a machine needs to go on, but for its stack.
 #[derive(Debug)]
@@ -25,20 +24,35 @@ pub(crate) fn begin<'m>(
     modules: &'m [Module],
     func: u32,
     args: &[u64],
-    stack: &mut [u64],
+    stack: &mut Box<[u64]>,
 ) -> Result<Machine<'m>, Stop> {
-    let place = stack.get_mut(..args.len());
-    place
-        .ok_or(Stop::Exhausted(Resource::Stack))?
-        .copy_from_slice(args);
-    match call::prepare(store, modules, func, args.len(), stack)? {
-        Step::Enter(frame, top) => Ok(Machine::new(frame, top)),
-        Step::Host(_) => Err(Stop::Host),
-    }
+    call::place(stack, 0, args, store.stack_limit)?;
+    Machine::enter(stack, store.stack_limit, |stack| {
+        call::prepare(store, modules, func, args.len(), stack)
+    })
 }
 
 impl<'m> Machine<'m> {
-    pub(super) fn new(frame: Frame<'m>, top: usize) -> Self {
+    /// A machine that stands before the first operation of what `prepare` enters, with a larger
+    /// stack where there is need of one.
+    pub(super) fn enter(
+        stack: &mut Box<[u64]>,
+        limit: usize,
+        prepare: impl Fn(&mut [u64]) -> Result<Step<'m>, Stop>,
+    ) -> Result<Self, Stop> {
+        let mut step = prepare(stack)?;
+        if let Step::Grow(slots) = step {
+            *stack = call::grow(std::mem::take(stack), slots, limit);
+            step = prepare(stack)?;
+        }
+        match step {
+            Step::Enter(frame, top) => Ok(Self::new(frame, top)),
+            // The caller has seen to it that it is no host function, and there is room now.
+            Step::Host(_) | Step::Grow(_) => Err(Stop::Host),
+        }
+    }
+
+    fn new(frame: Frame<'m>, top: usize) -> Self {
         Self {
             frames: Vec::new(),
             frame,

@@ -128,8 +128,10 @@ pub struct Store {
     pub(crate) globals: Vec<GlobalInst>,
     pub(crate) tags: Vec<TypeId>,
     pub(crate) heap: Heap,
-    /// The value stack; empty while the machine has it.
+    /// The value stack, as far as it has been needed; empty while the machine has it.
     pub(crate) stack: Box<[u64]>,
+    /// How many slots it may have.
+    pub(crate) stack_limit: usize,
     /// How many slots of the stack are in use by calls that wait for the host.
     pub(crate) top: usize,
     /// How many frames may still be pushed.
@@ -149,17 +151,6 @@ pub struct Store {
 impl Store {
     /// An empty store.
     pub fn new(config: Config) -> Self {
-        Self::with_stack(config, Box::default())
-    }
-
-    /// An empty store with the stack of an earlier one, if that has the right size.
-    pub(crate) fn with_stack(config: Config, spare: Box<[u64]>) -> Self {
-        let slots = config.stack_bytes / size_of::<u64>();
-        let stack = if spare.len() == slots {
-            spare
-        } else {
-            vec![0; slots].into()
-        };
         Self {
             types: TypeRegistry::default(),
             modules: Arc::default(),
@@ -170,7 +161,8 @@ impl Store {
             globals: Vec::new(),
             tags: Vec::new(),
             heap: Heap::new(config.heap_bytes, config.objects_per_collection),
-            stack,
+            stack: Box::default(),
+            stack_limit: config.stack_bytes / size_of::<u64>(),
             top: 0,
             frames_left: config.stack_bytes / FRAME_BYTES,
             depth: 0,
@@ -182,11 +174,6 @@ impl Store {
             agents: Agents::default(),
             kept: Vec::new(),
         }
-    }
-
-    /// Takes the stack of a store that runs nothing more.
-    pub(crate) fn take_stack(&mut self) -> Box<[u64]> {
-        std::mem::take(&mut self.stack)
     }
 
     /// The types of the store, to which an embedder may add.

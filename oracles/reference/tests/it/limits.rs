@@ -1,8 +1,8 @@
 //! The ends of the stack, the fuel, the memory and the heap.
 
-use crate::fixture::{World, i32_of};
+use crate::fixture::{World, call, i32_of, module};
 use assay_engine::{Resource, Trap};
-use assay_reference::{Config, Stop, Val};
+use assay_reference::{Config, Extern, Host, Stop, Store, Val};
 
 fn small() -> Config {
     Config {
@@ -29,6 +29,72 @@ fn recursion_ends_and_leaves_the_store_usable() {
         assert_eq!(world.call("deep", &[]), out);
         assert_eq!(world.call("wide", &[Val::V128(1), Val::V128(2)]), out);
         assert_eq!(i32_of(world.call("count", &[Val::I32(500)])), 500);
+    }
+}
+
+/// The limit alone decides how deep recursion goes, and not how the stack grows on the way.
+#[test]
+fn the_stack_grows_up_to_its_limit() {
+    const LOCALS: usize = 99;
+    let locals = "(local i64)".repeat(LOCALS);
+    let text = format!(
+        r#"(module
+        (global $depth (mut i32) (i32.const 0))
+        (func $deep (export "deep") {locals}
+            (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+            (call $deep))
+        (func (export "depth") (result i32) (global.get $depth)))"#
+    );
+    for stack_bytes in [1 << 10, 10_000, 1 << 16, 1 << 20] {
+        let config = Config {
+            stack_bytes,
+            ..Config::default()
+        };
+        let mut world = World::with(config, &text);
+        let out = Err(Stop::Exhausted(Resource::Stack));
+        assert_eq!(world.call("deep", &[]), out);
+        let depth = i32_of(world.call("depth", &[])) as usize;
+        // Two operands lie above the locals at most while nothing is called.
+        let slots = stack_bytes / 8;
+        assert_eq!(depth, (slots - 3) / LOCALS, "{stack_bytes}");
+    }
+}
+
+/// A host that answers with so many numbers.
+struct Answers(u64);
+
+impl Host for Answers {
+    fn call(&mut self, _: &mut Store, _: u32, _: &[Val]) -> Result<Vec<Val>, Stop> {
+        Ok((0..self.0).map(Val::I64).collect())
+    }
+}
+
+/// The frame is gone when a host function is called at its end.
+#[test]
+fn what_the_host_answers_at_the_end_of_a_function_finds_room() {
+    const RESULTS: u64 = 1000;
+    let results = "i64 ".repeat(RESULTS as usize);
+    let text = format!(
+        r#"(module
+        (type $many (func (result {results})))
+        (import "" "" (func $host (type $many)))
+        (func (export "run") (type $many) (return_call $host)))"#
+    );
+    let module = module(&text);
+    for (stack_bytes, fits) in [(64 << 10, true), (4 << 10, false)] {
+        let mut store = Store::new(Config {
+            stack_bytes,
+            ..Config::default()
+        });
+        let ty = store.types_of(&module)[0];
+        let imports = [Extern::Func(store.new_host_func(ty, 0))];
+        let host = &mut Answers(RESULTS);
+        let instance = store.instantiate(host, &module, &imports);
+        let instance = instance.expect("it instantiates");
+        let answered = call(&mut store, host, instance, "run", &[]);
+        let all = (0..RESULTS).map(Val::I64).collect();
+        let out = Stop::Exhausted(Resource::Stack);
+        assert_eq!(answered, if fits { Ok(all) } else { Err(out) });
     }
 }
 

@@ -267,6 +267,8 @@ fn enable(features: Features, compiler: Compiler, config: &mut Config) {
         let part = compiler == Compiler::Winch && feature == Features::REFERENCE_TYPES;
         switch(config, part || features.contains(feature));
     }
+    // Without it Wasmtime takes the instructions, and makes no memory for them.
+    config.shared_memory(features.contains(Features::THREADS));
 }
 
 /// Sets a flag of Cranelift.

@@ -150,7 +150,12 @@ fn plan_module(
     )
 }
 
-fn make(setup: Setup, generator: &'static str, draft: Draft) -> std::result::Result<Plan, Discard> {
+/// Makes a draft ready for these engines.
+pub(crate) fn make(
+    setup: Setup,
+    generator: &'static str,
+    draft: Draft,
+) -> std::result::Result<Plan, Discard> {
     let (features, original_bytes) = (draft.features, draft.wasm.len());
     let finished = draft.finish().map_err(|error| match error {
         PrepareError::Unprovided(_) => Discard::Unprovided,
@@ -172,7 +177,7 @@ fn make(setup: Setup, generator: &'static str, draft: Draft) -> std::result::Res
 
 /// Chooses a subject, its configuration, and oracles: the reference interpreter always, and any of
 /// the others, at least one if there is one.
-fn choose_engines(lab: &Lab, u: &mut Unstructured<'_>) -> Result<Setup> {
+pub(crate) fn choose_engines(lab: &Lab, u: &mut Unstructured<'_>) -> Result<Setup> {
     let compiler = *u.choose(lab.subjects())?;
     let configuration = Configuration::arbitrary_of(compiler, u)?;
     let (mut oracles, others): (Vec<usize>, Vec<usize>) = (0..lab.oracles().len())
@@ -206,6 +211,16 @@ fn choose_generator(u: &mut Unstructured<'_>) -> Result<&'static Generator> {
 ///
 /// In one line, where an engine is not here or its configuration does not read.
 pub fn replay(lab: &mut Lab, case: &Case) -> std::result::Result<Report, String> {
+    let setup = setup_of(lab, case)?;
+    Ok(judge(lab, &setup, case.features, &case.program))
+}
+
+/// The engines that a case names.
+///
+/// # Errors
+///
+/// In one line, where an engine is not here or its configuration does not read.
+pub(crate) fn setup_of(lab: &Lab, case: &Case) -> std::result::Result<Setup, String> {
     let mut configuration = None;
     let mut oracles = Vec::new();
     for engine in &case.engines {
@@ -220,15 +235,10 @@ pub fn replay(lab: &mut Lab, case: &Case) -> std::result::Result<Report, String>
         }
     }
     let configuration = configuration.ok_or("the case names no subject")?;
-    Ok(judge(
-        lab,
-        &Setup {
-            configuration,
-            oracles,
-        },
-        case.features,
-        &case.program,
-    ))
+    Ok(Setup {
+        configuration,
+        oracles,
+    })
 }
 
 #[cfg(test)]

@@ -21,6 +21,15 @@ pub fn differential(data: &[u8]) {
     run("differential", data);
 }
 
+/// Runs one input of the target `nondeterminism`.
+///
+/// # Panics
+///
+/// On a finding, as libFuzzer wants it.
+pub fn nondeterminism(data: &[u8]) {
+    run("nondeterminism", data);
+}
+
 fn run(name: &str, data: &[u8]) {
     let target: &Target = find(name).expect("the fuzz target is in the table");
     LAB.with_borrow_mut(|lab| {

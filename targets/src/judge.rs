@@ -22,6 +22,29 @@ pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program
         report.discard = Some(Discard::KnownBug(bug.into()));
         return report;
     }
+    let (subject, answers) = run_all(lab, setup, features, program, &mut report);
+    let mut judge = Judge {
+        lab,
+        setup,
+        features,
+        program,
+        report: &mut report,
+    };
+    match subject {
+        Ok(subject) => judge.subject_ran(&subject, answers),
+        Err(error) => judge.engine_failed(name, &error),
+    }
+    report
+}
+
+/// Runs a program on the subject and on the oracles, those in other processes meanwhile.
+pub(crate) fn run_all(
+    lab: &mut Lab,
+    setup: &Setup,
+    features: Features,
+    program: &Program,
+    report: &mut Report,
+) -> (Result<Transcript, EngineError>, Vec<(usize, Answer)>) {
     let mut begun = Vec::new();
     for &oracle in &setup.oracles {
         begun.push(
@@ -47,18 +70,7 @@ pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program
         answers.extend(answer.map(|answer| (oracle, answer)));
     }
     report.waited = waiting.elapsed();
-    let mut judge = Judge {
-        lab,
-        setup,
-        features,
-        program,
-        report: &mut report,
-    };
-    match subject {
-        Ok(subject) => judge.subject_ran(&subject, answers),
-        Err(error) => judge.engine_failed(name, &error),
-    }
-    report
+    (subject, answers)
 }
 
 /// How an oracle took the program.
@@ -68,7 +80,8 @@ enum Start {
     Lacks(String),
 }
 
-enum Answer {
+/// What an oracle did with the program.
+pub(crate) enum Answer {
     Ran(Result<Transcript, EngineError>),
     Lacks(String),
 }
@@ -233,12 +246,7 @@ impl Judge<'_> {
 
     /// An engine crashed, hung, or said something unknown: a finding about that engine.
     fn engine_failed(&mut self, name: &str, error: &EngineError) {
-        let kind = match error {
-            EngineError::Crashed { .. } => "crashed",
-            EngineError::Hung { .. } => "hung",
-            EngineError::UnknownText { .. } => "said something unknown",
-            EngineError::Misuse { .. } => "was misused",
-        };
+        let kind = failure(error);
         let seen = vec![Seen {
             engine: name.into(),
             what: error.to_string(),
@@ -251,8 +259,18 @@ impl Judge<'_> {
     }
 }
 
+/// How an engine failed, in words.
+pub(crate) fn failure(error: &EngineError) -> &'static str {
+    match error {
+        EngineError::Crashed { .. } => "crashed",
+        EngineError::Hung { .. } => "hung",
+        EngineError::UnknownText { .. } => "said something unknown",
+        EngineError::Misuse { .. } => "was misused",
+    }
+}
+
 /// The kind of a difference, with what the two sides did where that is a matter of words.
-fn kind(difference: &Difference) -> String {
+pub(crate) fn kind(difference: &Difference) -> String {
     let kind = difference.what.kind();
     match difference.what {
         What::Outcome | What::Trap | What::Rejection(_) => format!(
@@ -275,7 +293,8 @@ fn shape(seen: &str) -> String {
     words.join(" ")
 }
 
-fn finding(signature: String, what: String, seen: Vec<Seen>, mut case: Case) -> Finding {
+/// A finding with this signature.
+pub(crate) fn finding(signature: String, what: String, seen: Vec<Seen>, mut case: Case) -> Finding {
     // A signature is one line of TOML and part of a file's name.
     let what = what.replace(char::is_control, " ");
     case.finding = Some(FindingRecord {

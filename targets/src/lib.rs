@@ -12,11 +12,12 @@ pub mod fuzz;
 mod judge;
 pub mod known_bugs;
 pub mod lab;
+pub mod nondeterminism;
 pub mod report;
 
 pub use judge::judge;
 pub use lab::{Lab, LabOptions, Missing, SUBJECTS, Setup};
-pub use report::{Discard, Finding, Pair, PairEnd, Report};
+pub use report::{Discard, Finding, Judged, Pair, PairEnd, Report};
 
 use assay_case::Case;
 use assay_wasmtime::Compiler;
@@ -71,13 +72,22 @@ impl<'a> Input<'a> {
 }
 
 /// All targets.
-pub const TARGETS: &[Target] = &[Target {
-    name: differential::NAME,
-    about: "runs a module on the subject and on other engines, and compares all that can be seen",
-    run: differential::run,
-    describe: differential::describe,
-    replay: differential::replay,
-}];
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: differential::NAME,
+        about: "runs a module on the subject and on other engines, and compares all that can be seen",
+        run: differential::run,
+        describe: differential::describe,
+        replay: differential::replay,
+    },
+    Target {
+        name: nondeterminism::NAME,
+        about: "runs operators whose results are open, and judges each engine by what is allowed",
+        run: nondeterminism::run,
+        describe: nondeterminism::describe,
+        replay: nondeterminism::replay,
+    },
+];
 
 /// The target of this name.
 pub fn find(name: &str) -> Option<&'static Target> {

@@ -1,9 +1,11 @@
 //! What a target says of one case.
 
 use assay_case::Case;
+use assay_checks::allowed::Account;
 use assay_checks::differential::Side;
 use assay_engine::{Features, Resource};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -18,6 +20,8 @@ pub struct Report {
     pub features: Features,
     /// The comparisons with each oracle. Empty when the case was given up before.
     pub pairs: Vec<Pair>,
+    /// What was judged of each engine by itself, where nothing is compared.
+    pub judged: Vec<Judged>,
     /// Why exports, or calls that a script makes, are not called: one entry for each.
     pub left_out: Vec<&'static str>,
     /// Why the case as a whole was given up, if it was.
@@ -37,6 +41,17 @@ pub struct Pair {
     pub calls: usize,
     /// How it ended.
     pub end: PairEnd,
+}
+
+/// What was judged of one engine by itself.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// The engine, on trial or not.
+    pub engine: String,
+    /// The results.
+    pub account: Account,
+    /// Why some results were not judged, or not reported.
+    pub discards: BTreeSet<Discard>,
 }
 
 /// How a comparison ended.
@@ -75,6 +90,9 @@ pub enum Discard {
     BothRejected,
     /// One side ran out of something.
     Exhausted(Side, Resource),
+    /// The engine takes no one alternative of each relaxed instruction, so that a whole program
+    /// cannot be compared.
+    NoOneAlternative,
     /// A known bug of an engine, by its name in the table of known bugs.
     KnownBug(String),
 }
@@ -104,6 +122,7 @@ impl fmt::Display for Discard {
                     format!("{resource:?}").to_lowercase()
                 )
             }
+            Self::NoOneAlternative => f.write_str("no-one-alternative"),
             Self::KnownBug(name) => write!(f, "known-bug-{name}"),
         }
     }
@@ -127,8 +146,9 @@ impl Report {
         }
     }
 
-    /// Whether at least one call was compared with at least one oracle.
+    /// Whether at least one call was compared with at least one oracle, or judged by itself.
     pub fn is_useful(&self) -> bool {
-        self.pairs.iter().any(|pair| pair.calls > 0)
+        let judged = |judged: &Judged| judged.account.compared() > 0;
+        self.pairs.iter().any(|pair| pair.calls > 0) || self.judged.iter().any(judged)
     }
 }

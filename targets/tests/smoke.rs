@@ -14,7 +14,7 @@ fn cases_are_useful_on_all_engines() {
     let (reports, missing) = on_large_stack(|| {
         let mut lab = lab(None, None);
         let reports: Vec<_> = (0..CASES)
-            .map(|number| run_case(&mut lab, SEED, number))
+            .map(|number| run_case(&mut lab, "differential", SEED, number))
             .collect();
         (reports, lab.missing().to_vec())
     });

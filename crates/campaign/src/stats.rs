@@ -1,5 +1,6 @@
 //! What a campaign has done, in numbers that add up.
 
+use assay_checks::allowed::Account;
 use assay_targets::{Pair, PairEnd, Report};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,9 @@ pub struct Stats {
     /// Exports, and calls that scripts make, that were not called, by reason.
     #[serde(default)]
     pub left_out: BTreeMap<String, u64>,
+    /// What was judged of engines by themselves, by engine.
+    #[serde(default)]
+    pub judged: BTreeMap<String, Account>,
     /// Cases by generator.
     pub generators: BTreeMap<String, u64>,
 }
@@ -92,6 +96,14 @@ impl Stats {
         if let Some(discard) = &report.discard {
             *self.discards.entry(discard.to_string()).or_default() += 1;
         }
+        for judged in &report.judged {
+            self.comparisons += judged.account.compared();
+            let account = self.judged.entry(judged.engine.clone()).or_default();
+            account.merge(&judged.account);
+            for discard in &judged.discards {
+                *self.discards.entry(discard.to_string()).or_default() += 1;
+            }
+        }
         for pair in &report.pairs {
             let calls = pair.calls as u64;
             self.comparisons += calls;
@@ -127,6 +139,9 @@ impl Stats {
         merge(&mut self.generators, &other.generators);
         for (name, theirs) in &other.features {
             self.features.entry(name.clone()).or_default().merge(theirs);
+        }
+        for (engine, theirs) in &other.judged {
+            self.judged.entry(engine.clone()).or_default().merge(theirs);
         }
         for (name, theirs) in &other.pairs {
             let ours = self.pairs.entry(name.clone()).or_default();

@@ -1,9 +1,11 @@
 //! The account of a campaign adds up, in whatever order its parts come.
 
 use assay_campaign::{PairStats, Stats};
+use assay_checks::allowed::{Account, Tally};
 use assay_checks::differential::Side;
 use assay_engine::{Features, Resource};
-use assay_targets::{Discard, Pair, PairEnd, Report};
+use assay_targets::{Discard, Judged, Pair, PairEnd, Report};
+use std::collections::BTreeSet;
 
 fn pair(oracle: &str, calls: usize, end: PairEnd) -> Pair {
     Pair {
@@ -55,7 +57,32 @@ fn reports() -> Vec<Report> {
             Features::GC,
             vec![pair("v8", 9, PairEnd::Equal)],
         ),
+        Report {
+            judged: vec![judged("wasmtime", 3, 1), judged("v8", 2, 0)],
+            ..report("bare", "wasmtime", Features::SIMD, Vec::new())
+        },
+        Report {
+            judged: vec![judged("wasmtime", 4, 0)],
+            ..report("bare", "wasmtime", Features::SIMD, Vec::new())
+        },
     ]
+}
+
+/// An engine of which so many results of one operator were judged.
+fn judged(engine: &str, results: u64, strays: u64) -> Judged {
+    let tally = Tally {
+        results,
+        strays,
+        ..Tally::default()
+    };
+    let mut account = Account::default();
+    account.operators.insert("F32Add".into(), tally);
+    account.strays.insert("Fmadd".into(), strays);
+    Judged {
+        engine: engine.into(),
+        account,
+        discards: BTreeSet::from([Discard::KnownBug("bug".into())]),
+    }
 }
 
 /// The account of these reports.
@@ -74,7 +101,7 @@ fn merged(a: &Stats, b: &Stats) -> Stats {
 #[test]
 fn an_account_counts_what_was_reported() {
     let stats = account(&reports());
-    assert_eq!((stats.cases, stats.useful, stats.comparisons), (7, 4, 15));
+    assert_eq!((stats.cases, stats.useful, stats.comparisons), (9, 6, 24));
     let discards: Vec<_> = stats
         .discards
         .iter()
@@ -83,6 +110,7 @@ fn an_account_counts_what_was_reported() {
     assert_eq!(
         discards,
         [
+            ("known-bug-bug", 3),
             ("no-callable-export", 1),
             ("oracle-exhausted-stack", 2),
             ("oracle-lacks-gc", 1),
@@ -96,8 +124,17 @@ fn an_account_counts_what_was_reported() {
         .collect();
     assert_eq!(
         generators,
-        [("modules", 1), ("single-op", 1), ("wasm-smith", 2)]
+        [
+            ("bare", 2),
+            ("modules", 1),
+            ("single-op", 1),
+            ("wasm-smith", 2)
+        ]
     );
+    let wasmtime = &stats.judged["wasmtime"];
+    assert_eq!(wasmtime.operators["F32Add"].results, 7);
+    assert_eq!(wasmtime.operators["F32Add"].strays, 1);
+    assert_eq!(wasmtime.strays["Fmadd"], 1);
     let winch = &stats.pairs["winch/wasmi"];
     assert_eq!((winch.cases, winch.useful, winch.comparisons), (2, 1, 2));
     assert_eq!(winch.discards["oracle-exhausted-stack"], 2);
@@ -127,10 +164,11 @@ fn a_feature_is_judged_twice_by_two_engines_and_not_by_two_configurations() {
 fn pairs_add_up_to_the_whole() {
     let stats = account(&reports());
     let sum = |of: fn(&PairStats) -> u64| stats.pairs.values().map(of).sum::<u64>();
-    assert_eq!(sum(|pair| pair.comparisons), stats.comparisons);
+    let judged: u64 = stats.judged.values().map(Account::compared).sum();
+    assert_eq!(sum(|pair| pair.comparisons) + judged, stats.comparisons);
     let given_up = sum(|pair| pair.discards.values().sum());
-    // The two cases that were given up before any pair ran.
-    assert_eq!(given_up + 2, stats.discards.values().sum::<u64>());
+    // The two cases that were given up before any pair ran, and what three engines were judged on.
+    assert_eq!(given_up + 2 + 3, stats.discards.values().sum::<u64>());
     for (name, pair) in &stats.pairs {
         assert!(
             pair.useful <= pair.cases && pair.useful <= pair.comparisons,

@@ -45,6 +45,7 @@ fn target(summary: &Summary) -> Value {
         "left_out": summary.stats.left_out,
         "pairs": summary.stats.pairs,
         "features": summary.stats.features,
+        "judged": summary.stats.judged,
         "generators": summary.stats.generators,
         "findings": findings,
     })

@@ -125,9 +125,13 @@ fn verdict(report: &Report) -> Verdict {
         PairEnd::Discarded(discard) => Some((pair.oracle.as_str(), discard)),
         _ => None,
     });
+    let judged = report.judged.iter().flat_map(|judged| {
+        let discards = judged.discards.iter();
+        discards.map(|discard| (judged.engine.as_str(), discard))
+    });
     let whole = report.discard.iter().map(|discard| ("", discard));
     let mut verdict = Verdict::Clean;
-    for (oracle, discard) in whole.chain(ends) {
+    for (oracle, discard) in whole.chain(ends).chain(judged) {
         println!("{oracle} {discard}");
         if let Discard::KnownBug(_) = discard {
             return Verdict::Findings;

@@ -5,7 +5,7 @@ use crate::show::Printer;
 use crate::{Verdict, json};
 use anyhow::{Context, Result, bail};
 use assay_campaign::{Budget, EngineOptions, Options, Summary, supervise};
-use assay_targets::{TARGETS, find};
+use assay_targets::{TARGETS, differential, find};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +15,15 @@ use std::time::Duration;
 const DEFAULT_TIME: Duration = Duration::from_secs(60);
 
 pub fn run(args: Run) -> Result<Verdict> {
-    let targets = targets(&args.targets)?;
+    let targets = match targets(&args.targets)? {
+        all if args.modules.is_none() => all,
+        // The others make modules of their own.
+        _ if args.targets.is_empty() => vec![differential::NAME],
+        named => match named.iter().find(|name| **name != differential::NAME) {
+            Some(name) => bail!("the target {name} takes no modules"),
+            None => named,
+        },
+    };
     check_writable(&args.out)?;
     let engines = EngineOptions {
         canary: args.canary.clone(),

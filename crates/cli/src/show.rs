@@ -1,6 +1,7 @@
 //! What a run shows while it goes on, and at its end.
 
 use assay_campaign::{Event, FeatureStats, FindingHere, Options, PairStats, Stats, Summary};
+use assay_checks::allowed::{Account, Tally};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -125,6 +126,7 @@ impl Printer {
         ));
         self.pairs(&stats.pairs);
         self.features(&stats.features);
+        self.judged(&stats.judged);
         self.counts("given up", &stats.discards);
         self.counts("not called", &stats.left_out);
         for missing in &summary.missing {
@@ -186,6 +188,28 @@ impl Printer {
                 feature.cases,
                 percent(feature.twice, feature.cases),
                 list.collect::<Vec<_>>().join(", ")
+            ));
+        }
+    }
+
+    fn judged(&self, judged: &BTreeMap<String, Account>) {
+        if judged.is_empty() {
+            return;
+        }
+        self.plain(&format!(
+            "  {:22} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+            "engine", "operators", "results", "by suite", "practice", "strays", "calls"
+        ));
+        for (engine, account) in judged {
+            let sum = |count: fn(&Tally) -> u64| account.operators.values().map(count).sum::<u64>();
+            self.plain(&format!(
+                "  {engine:22} {:9} {:9} {:9} {:9} {:9} {:9}",
+                account.operators.len(),
+                account.results(),
+                sum(|tally| tally.suite),
+                sum(|tally| tally.practice),
+                account.strays.values().sum::<u64>(),
+                account.calls
             ));
         }
     }

@@ -29,7 +29,8 @@ pub use site::{Site, Unreadable, sites};
 
 use assay_engine::{Outcome, Phase, Program, Resource, Step, Transcript, Value};
 use assay_reference::LaneRule;
-use assay_reference::relaxed::{Alternative, Origin, Parameter};
+use assay_reference::relaxed::{self, Alternative, Origin, Parameter, Parameters};
+use assay_reference::vector::VectorOp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -41,6 +42,10 @@ pub struct Account {
     pub operators: BTreeMap<String, Tally>,
     /// Programs in which no one value of a parameter explains all results, by parameter.
     pub strays: BTreeMap<String, u64>,
+    /// Calls of whole programs, compared to the bit with the reference interpreter after it was told
+    /// which alternatives the engine takes.
+    #[serde(default)]
+    pub calls: u64,
 }
 
 /// The results of an operator.
@@ -52,12 +57,19 @@ pub struct Tally {
     pub suite: u64,
     /// Those that neither allows, but other engines give as well.
     pub practice: u64,
+    /// Programs in which no one alternative explains all results.
+    pub strays: u64,
 }
 
 impl Account {
     /// How many results were judged.
     pub fn results(&self) -> u64 {
         self.operators.values().map(|tally| tally.results).sum()
+    }
+
+    /// How many results and calls were judged or compared.
+    pub fn compared(&self) -> u64 {
+        self.results() + self.calls
     }
 
     /// Adds another account.
@@ -67,11 +79,31 @@ impl Account {
             ours.results += theirs.results;
             ours.suite += theirs.suite;
             ours.practice += theirs.practice;
+            ours.strays += theirs.strays;
         }
+        self.calls += other.calls;
         for (parameter, count) in &other.strays {
             *self.strays.entry(parameter.clone()).or_default() += count;
         }
     }
+}
+
+/// Which alternative of each relaxed operator an engine takes, as far as `judgement` tells: nothing
+/// where it takes no one, or one that nobody allows. `judgement` must be of all operators.
+pub fn parameters(judgement: &Judgement) -> Option<Parameters> {
+    if !judgement.wrong.is_empty() || judgement.cut.is_some() {
+        return None;
+    }
+    let mut parameters = Parameters::DETERMINISTIC;
+    for &op in VectorOp::ALL {
+        if relaxed::parameter(op).is_some() {
+            let alternatives = *judgement.alternatives.get(&format!("{op:?}"))?;
+            // Where several are left they do not differ on any operands that were tried.
+            let first = (alternatives != 0).then(|| alternatives.trailing_zeros() as u8)?;
+            parameters = parameters.with_operator(op, first);
+        }
+    }
+    Some(parameters)
 }
 
 /// What a judgement came to.
@@ -83,6 +115,8 @@ pub struct Judgement {
     pub wrong: Vec<Wrong>,
     /// Which values of each parameter explain all results that depend on it, as a set of bits.
     pub values: BTreeMap<Parameter, u8>,
+    /// Which alternatives of each relaxed operator explain all its results, as a set of bits.
+    pub alternatives: BTreeMap<String, u8>,
     /// Why not all calls were judged, if they were not.
     pub cut: Option<Cut>,
 }
@@ -101,16 +135,14 @@ pub enum Cut {
 pub struct Wrong {
     /// The call that gave it.
     pub call: usize,
-    /// The operator.
-    pub operator: String,
-    /// Its operands, in hexadecimal.
-    pub operands: String,
+    /// What it ran.
+    pub site: Site,
     /// What is wrong with it.
     pub what: What,
-    /// What the engine gave.
+    /// The bits of the result, where there is one.
+    pub result: Option<u128>,
+    /// What the engine did, in words; the bits of a result in hexadecimal.
     pub seen: String,
-    /// What is allowed.
-    pub allowed: String,
 }
 
 /// Kinds of what is wrong.
@@ -143,11 +175,22 @@ impl What {
 
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operands = self.site.operands.iter().map(|bits| format!("{bits:x}"));
         write!(
             f,
-            "{} of {} gives {}; allowed: {}",
-            self.operator, self.operands, self.seen, self.allowed
-        )
+            "{} of {} gives {}; allowed: ",
+            self.site.operator,
+            operands.collect::<Vec<_>>().join(", "),
+            self.seen
+        )?;
+        let mut allowed: Vec<String> = Vec::new();
+        for one in &self.site.allowed {
+            let text = one.expected.to_string();
+            if !allowed.contains(&text) {
+                allowed.push(text);
+            }
+        }
+        f.write_str(&allowed.join(" or "))
     }
 }
 
@@ -162,6 +205,7 @@ pub fn judge(program: &Program, transcript: &Transcript) -> Result<Judgement, Un
         account: Account::default(),
         wrong: Vec::new(),
         values: BTreeMap::new(),
+        alternatives: BTreeMap::new(),
         cut: cut(&transcript.instantiation),
     };
     for (call, (site, step)) in sites.iter().zip(&transcript.calls).enumerate() {
@@ -169,13 +213,23 @@ pub fn judge(program: &Program, transcript: &Transcript) -> Result<Judgement, Un
             judgement.cut = Some(cut);
             break;
         }
-        if let Err((what, seen)) = judgement.take(site, &step.outcome) {
-            judgement.wrong.push(wrong(call, site, what, seen));
+        if let Err((what, result, seen)) = judgement.take(site, &step.outcome) {
+            judgement.wrong.push(Wrong {
+                call,
+                site: site.clone(),
+                what,
+                result,
+                seen,
+            });
         }
     }
     for (parameter, _) in judgement.values.iter().filter(|(_, values)| **values == 0) {
         let name = format!("{parameter:?}");
         judgement.account.strays.insert(name, 1);
+    }
+    for (operator, _) in judgement.alternatives.iter().filter(|(_, set)| **set == 0) {
+        let tally = judgement.account.operators.get_mut(operator);
+        tally.into_iter().for_each(|tally| tally.strays = 1);
     }
     Ok(judgement)
 }
@@ -188,58 +242,49 @@ fn cut(step: &Step) -> Option<Cut> {
     }
 }
 
-fn wrong(call: usize, site: &Site, what: What, seen: String) -> Wrong {
-    let operands = site.operands.iter().map(|bits| format!("{bits:#x}"));
-    let mut allowed = Vec::new();
-    for one in &site.allowed {
-        let text = one.expected.to_string();
-        if !allowed.contains(&text) {
-            allowed.push(text);
-        }
-    }
-    Wrong {
-        call,
-        operator: site.operator.clone(),
-        operands: operands.collect::<Vec<_>>().join(", "),
-        what,
-        seen,
-        allowed: allowed.join(" or "),
-    }
-}
-
 impl Judgement {
     /// Judges one result, and counts it.
-    fn take(&mut self, site: &Site, outcome: &Outcome) -> Result<(), (What, String)> {
+    fn take(&mut self, site: &Site, outcome: &Outcome) -> Result<(), (What, Option<u128>, String)> {
         let tally = self.account.operators.entry(site.operator.clone());
         let tally = tally.or_default();
         tally.results += 1;
         let Outcome::Returned(values) = outcome else {
-            return Err((What::Outcome, outcome.to_string()));
+            return Err((What::Outcome, None, outcome.to_string()));
         };
         let Some(bits) = joined(values) else {
-            return Err((What::Shape, outcome.to_string()));
+            return Err((What::Shape, None, outcome.to_string()));
         };
         let matching = site.allowed.iter().filter(|one| one.expected.matches(bits));
         match matching.map(|one| one.origin).min() {
-            Some(Origin::Specification) => self.narrow(site, bits),
+            Some(Origin::Specification) => {}
             Some(Origin::Suite) => tally.suite += 1,
             Some(Origin::Practice) => tally.practice += 1,
-            None => return Err((kind(site, bits), format!("{bits:x}"))),
+            None => {
+                let digits = site.width() as usize / 4;
+                return Err((kind(site, bits), Some(bits), format!("{bits:0digits$x}")));
+            }
         }
+        self.narrow(site, bits);
         Ok(())
     }
 
-    /// Leaves the values of the site's parameter that explain the result.
+    /// Leaves the alternatives, and the values of the parameter, that explain the result. Only the
+    /// alternatives of the specification are values; where none of these is, there is no word on them.
     fn narrow(&mut self, site: &Site, bits: u128) {
         let Some(parameter) = site.parameter else {
             return;
         };
-        let explains =
-            |one: &Alternative| one.origin == Origin::Specification && one.expected.matches(bits);
-        let all = (0u32..8).zip(&site.allowed);
-        let values = all.filter(|(_, one)| explains(one));
-        let values = values.fold(0, |set, (value, _)| set | 1u8 << value);
-        *self.values.entry(parameter).or_insert(u8::MAX) &= values;
+        let set = |allowed: &dyn Fn(&Alternative) -> bool| {
+            let all = (0u32..8).zip(&site.allowed);
+            let some = all.filter(|(_, one)| allowed(one) && one.expected.matches(bits));
+            some.fold(0, |set, (index, _)| set | 1u8 << index)
+        };
+        let alternatives = self.alternatives.entry(site.operator.clone());
+        *alternatives.or_insert(u8::MAX) &= set(&|_| true);
+        let values = set(&|one| one.origin == Origin::Specification);
+        if values != 0 {
+            *self.values.entry(parameter).or_insert(u8::MAX) &= values;
+        }
     }
 }
 

@@ -6,9 +6,11 @@
 //! wrongly, so that another bug with the same symptom is still found.
 
 mod jsc;
+mod jsc_relaxed;
 mod wasmi;
 
 use assay_checks::Difference;
+use assay_checks::allowed::{Site, Wrong};
 use assay_engine::Program;
 use assay_wasmtime::{Compiler, Configuration};
 
@@ -56,6 +58,35 @@ pub const KNOWN_BUGS: &[KnownBug] = &[
     },
 ];
 
+/// A known bug that shows as a result that nobody allows.
+pub struct KnownResult {
+    /// Its name, and that of its folder.
+    pub name: &'static str,
+    /// The engine that has it.
+    pub engine: &'static str,
+    /// What that engine gives at such a place, to the bit; nothing where the bug does not matter.
+    pub gives: fn(&Site) -> Option<u128>,
+}
+
+/// All known bugs that show as results that nobody allows.
+pub const KNOWN_RESULTS: &[KnownResult] = &[
+    KnownResult {
+        name: "jsc-relaxed-laneselect-by-byte",
+        engine: "jsc",
+        gives: jsc_relaxed::laneselect,
+    },
+    KnownResult {
+        name: "jsc-relaxed-trunc-f32x4-u-as-signed",
+        engine: "jsc",
+        gives: jsc_relaxed::trunc_f32x4_u,
+    },
+    KnownResult {
+        name: "jsc-relaxed-trunc-f64x2-u-low-bits",
+        engine: "jsc",
+        gives: jsc_relaxed::trunc_f64x2_u_zero,
+    },
+];
+
 /// A known bug that takes the subject's process down, so that nothing is run in a configuration
 /// that has it.
 pub struct KnownCrash {
@@ -86,6 +117,17 @@ pub(crate) fn of_difference(
         .iter()
         .find(|bug| bug.engine == oracle && (bug.explains)(difference, program))?;
     Some(bug.name)
+}
+
+/// The name of the bug of an engine that explains a wrong result, if one does.
+pub(crate) fn of_result(engine: &str, wrong: &Wrong) -> Option<&'static str> {
+    let mut bugs = KNOWN_RESULTS.iter().filter(|bug| bug.engine == engine);
+    let explains = |bug: &&KnownResult| {
+        wrong
+            .result
+            .is_some_and(|x| (bug.gives)(&wrong.site) == Some(x))
+    };
+    Some(bugs.find(explains)?.name)
 }
 
 /// The name of the bug that makes a configuration of the subject useless, if one does.

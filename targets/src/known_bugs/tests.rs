@@ -1,11 +1,14 @@
 //! Each row has a case that shows it, explains that case, and does not explain one beside it.
 
-use super::{KNOWN_BUGS, KNOWN_CRASHES, KnownBug, of_configuration, of_difference};
+use super::{
+    KNOWN_BUGS, KNOWN_CRASHES, KNOWN_RESULTS, KnownBug, of_configuration, of_difference, of_result,
+};
 use arbitrary::Unstructured;
 use assay_case::{Case, Role};
 use assay_checks::Difference;
+use assay_checks::allowed::{self, Judgement, sites};
 use assay_checks::differential::{Comparison, compare};
-use assay_engine::{Engine, Outcome, Phase, Step, Transcript};
+use assay_engine::{Engine, Outcome, Phase, Program, Step, Transcript, Value};
 use assay_wasmi::WasmiEngine;
 use assay_wasmtime::{Compiler, Configuration};
 use std::collections::BTreeSet;
@@ -65,6 +68,7 @@ fn refused() -> Transcript {
 fn each_row_has_a_folder_and_each_folder_a_row() {
     let bugs = KNOWN_BUGS.iter().map(|bug| bug.name);
     let rows: Vec<&str> = bugs
+        .chain(KNOWN_RESULTS.iter().map(|bug| bug.name))
         .chain(KNOWN_CRASHES.iter().map(|crash| crash.name))
         .collect();
     let entries = std::fs::read_dir(folder()).expect("the folder is part of the repository");
@@ -138,6 +142,44 @@ fn no_row_explains_the_case_beside_it() {
             "{}",
             bug.name
         );
+    }
+}
+
+/// What is found where the only call of a program gives this vector.
+fn judged(program: &Program, result: u128) -> Judgement {
+    let step = |values: Vec<Value>| Step {
+        outcome: Outcome::Returned(values),
+        host: Vec::new(),
+        state: None,
+    };
+    let halves = [result as u64, (result >> 64) as u64].map(Value::I64);
+    let transcript = Transcript {
+        instantiation: step(Vec::new()),
+        calls: vec![step(halves.to_vec())],
+    };
+    allowed::judge(program, &transcript).expect("it can be judged")
+}
+
+/// What the engine was seen to give is what the row says, and nobody allows it; a bit beside it is
+/// another bug.
+#[test]
+fn each_wrong_result_is_known_to_the_bit() {
+    for bug in KNOWN_RESULTS {
+        let case = case(bug.name);
+        let site = &sites(&case.program).expect("it can be read")[0];
+        let gives = (bug.gives)(site).expect("the bug matters in its case");
+        let finding = case.finding.as_ref().expect("a finding");
+        assert_eq!(finding.seen[0].engine, bug.engine);
+        assert_eq!(finding.seen[0].what, format!("{gives:032x}"));
+        let judgement = judged(&case.program, gives);
+        let [wrong] = &judgement.wrong[..] else {
+            panic!("{}: {judgement:?}", bug.name);
+        };
+        assert_eq!(of_result(bug.engine, wrong), Some(bug.name));
+        assert_eq!(of_result("another", wrong), None);
+        let beside = judged(&case.program, gives ^ 1 << 20);
+        let beside = beside.wrong.first().expect("it is not allowed either");
+        assert_eq!(of_result(bug.engine, beside), None);
     }
 }
 

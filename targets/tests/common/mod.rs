@@ -4,7 +4,7 @@
 
 use assay_checks::Fault;
 use assay_js::JsOptions;
-use assay_targets::{Finding, Input, Lab, LabOptions, Report, TARGETS, Target, bytes};
+use assay_targets::{Finding, Input, Lab, LabOptions, Report, bytes, find};
 use assay_wasmtime::STACK_BYTES_NEEDED;
 
 /// A lab of these engines; all where there is no list. What is missing is installed, as for a user.
@@ -34,16 +34,10 @@ pub fn on_large_stack<T: Send>(test: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Runs case `number` of the run with seed `seed`.
-pub fn run_case(lab: &mut Lab, seed: u64, number: u64) -> Report {
-    (target().run)(lab, &Input::of(&bytes::of(seed, number)))
-}
-
-/// The target `differential`.
-pub fn target() -> &'static Target {
-    let mut all = TARGETS.iter();
-    all.find(|target| target.name == "differential")
-        .expect("the target is in the table")
+/// Runs case `number` of the run of a target with seed `seed`.
+pub fn run_case(lab: &mut Lab, target: &str, seed: u64, number: u64) -> Report {
+    let target = find(target).expect("the target is in the table");
+    (target.run)(lab, &Input::of(&bytes::of(seed, number)))
 }
 
 /// A finding in one line.

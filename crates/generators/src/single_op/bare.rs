@@ -25,6 +25,10 @@ const OPERATORS: usize = 4;
 /// How many calls are made of a function that has parameters.
 const CALLS: usize = 8;
 
+/// How many calls the probe makes of each operator, and the bytes that all of them take.
+const PROBE_CALLS: usize = 32;
+const PROBE_BYTES: u64 = 1 << 16;
+
 /// Every operator that is exercised bare, with the features that it needs.
 pub fn bare_operators() -> impl Iterator<Item = (&'static str, Features)> {
     let rows = simd::RELAXED.iter().chain(floats());
@@ -49,15 +53,29 @@ pub fn bare(u: &mut Unstructured<'_>, features: Features) -> Result<Program> {
             }
         }
     }
-    let main = Module {
-        name: "main".into(),
-        wasm: unit.finish(),
-    };
-    Ok(Program {
-        modules: vec![main],
-        calls,
-        ..Program::default()
-    })
+    Ok(unit.program(calls))
+}
+
+/// A program that runs each relaxed operator on many operands, always the same ones. What an engine
+/// gives for them tells which alternative of each operator it takes.
+///
+/// # Errors
+///
+/// None: there are bytes enough.
+pub fn probe() -> Result<Program> {
+    let bytes: Vec<u8> = (0..PROBE_BYTES)
+        .map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) % 251) as u8)
+        .collect();
+    let u = &mut Unstructured::new(&bytes);
+    let mut unit = Unit::default();
+    let mut calls = Vec::new();
+    for row in simd::RELAXED {
+        let function = unit.function(u, row, false)?;
+        for _ in 0..PROBE_CALLS {
+            calls.push(function.call(u)?);
+        }
+    }
+    Ok(unit.program(calls))
 }
 
 /// Half of the operators are relaxed, where there are such.
@@ -180,6 +198,18 @@ impl Unit {
             memory_index: 0,
         };
         Ok(vec![Instruction::I32Const(address), load(memarg)])
+    }
+
+    fn program(self, calls: Vec<Call>) -> Program {
+        let main = Module {
+            name: "main".into(),
+            wasm: self.finish(),
+        };
+        Program {
+            modules: vec![main],
+            calls,
+            ..Program::default()
+        }
     }
 
     fn finish(self) -> Vec<u8> {

@@ -16,7 +16,7 @@ mod sweep;
 mod tests;
 mod world;
 
-pub use bare::{bare, bare_operators};
+pub use bare::{bare, bare_operators, probe};
 
 use crate::calls::choose_host;
 use crate::draft::{Draft, DraftCall};

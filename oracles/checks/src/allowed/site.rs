@@ -46,6 +46,14 @@ pub struct Site {
     pub parameter: Option<Parameter>,
 }
 
+impl Site {
+    /// The width of its result in bits.
+    pub fn width(&self) -> u32 {
+        let expected = self.allowed.first().map(|one| one.expected);
+        expected.map_or(0, |expected| expected.lane_bits() * expected.lane_count())
+    }
+}
+
 /// The calls of a program, in order.
 ///
 /// # Errors

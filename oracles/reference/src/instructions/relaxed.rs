@@ -72,25 +72,43 @@ pub enum Parameter {
     Laneselect,
 }
 
-/// A value for every parameter.
+/// Which alternative each relaxed operator takes.
+///
+/// In the specification one value of a [`Parameter`] goes for a whole family. Engines that have an
+/// instruction of the processor for one width and none for another choose by operator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Parameters([u8; 9]);
+pub struct Parameters([u8; FAMILIES.len()]);
 
 impl Parameters {
     /// The deterministic profile: every parameter is 0.
-    pub const DETERMINISTIC: Parameters = Parameters([0; 9]);
+    pub const DETERMINISTIC: Parameters = Parameters([0; FAMILIES.len()]);
     /// The same, but multiply-add is fused, as the official interpreter and engines have it.
     pub const FUSED: Parameters = Parameters::DETERMINISTIC.with(Parameter::Fmadd, 1);
 
-    /// The same with one parameter changed.
+    /// The same with one parameter changed, for all operators that depend on it.
     pub const fn with(mut self, parameter: Parameter, value: u8) -> Parameters {
-        self.0[parameter as usize] = value;
+        let mut place = 0;
+        while place < FAMILIES.len() {
+            if FAMILIES[place] as u8 == parameter as u8 {
+                self.0[place] = value;
+            }
+            place += 1;
+        }
         self
     }
 
-    /// The value of `parameter`.
-    pub const fn get(&self, parameter: Parameter) -> u8 {
-        self.0[parameter as usize]
+    /// The same with one operator changed; one that is not relaxed has nothing to choose.
+    #[must_use]
+    pub fn with_operator(mut self, op: VectorOp, alternative: u8) -> Parameters {
+        if let Some(place) = place(op) {
+            self.0[place] = alternative;
+        }
+        self
+    }
+
+    /// The alternative of `op`; none if it is not relaxed.
+    pub fn get(&self, op: VectorOp) -> Option<u8> {
+        Some(self.0[place(op)?])
     }
 }
 
@@ -125,9 +143,9 @@ pub fn admits_by_lane(op: VectorOp, operands: &[u128], result: u128) -> bool {
 }
 
 /// What `op` does under `parameters`. Nothing is given if it is not relaxed, if `operands` are not
-/// as many as it takes, or if its parameter has a value that is not in the list.
+/// as many as it takes, or if it has no such alternative.
 pub fn perform(op: VectorOp, parameters: &Parameters, operands: &[u128]) -> Option<u128> {
-    let index = parameters.get(parameter(op)?);
+    let index = parameters.get(op)?;
     Some(alternative(op, index, operands)?.expected.bits())
 }
 
@@ -141,6 +159,16 @@ macro_rules! relaxed {
                 $(VectorOp::$name => Some(Parameter::$parameter),)*
                 _ => None,
             }
+        }
+
+        /// The parameters of the relaxed operators, in the order of the table.
+        const FAMILIES: [Parameter; [$(VectorOp::$name),*].len()] = [$(Parameter::$parameter),*];
+
+        /// The place of `op` in the table, or nothing if it is not relaxed.
+        fn place(op: VectorOp) -> Option<usize> {
+            const OPERATORS: [VectorOp; FAMILIES.len()] = [$(VectorOp::$name),*];
+            parameter(op)?;
+            OPERATORS.iter().position(|relaxed| *relaxed == op)
         }
 
         /// Alternative `index` of `op`, from 0. Nothing is given past the last, if `op` is not

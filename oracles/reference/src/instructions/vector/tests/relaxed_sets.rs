@@ -306,6 +306,14 @@ fn parameters() {
     assert_eq!(perform(I16x8Add, &wrapping, &operands), None);
     assert_eq!(perform(I16x8RelaxedQ15mulrS, &wrapping, &[0]), None);
 
+    let one = Parameters::DETERMINISTIC.with_operator(I32x4RelaxedLaneselect, 1);
+    assert_eq!(one.get(I32x4RelaxedLaneselect), Some(1));
+    assert_eq!(one.get(I64x2RelaxedLaneselect), Some(0));
+    assert_eq!(one.get(I32x4Add), None);
+    let family = Parameters::DETERMINISTIC.with(Parameter::Laneselect, 1);
+    assert_eq!(family.get(I64x2RelaxedLaneselect), Some(1));
+    assert_eq!(family.get(I8x16RelaxedSwizzle), Some(0));
+
     let operands = [
         1.0 + f64::EPSILON,
         1.0 + f64::EPSILON,

@@ -6,7 +6,9 @@ use assay_engine::{Engine, EngineError, Features, Spent};
 use assay_generators::modules::Found;
 use assay_js::{JsEngine, JsOptions};
 use assay_reference::ReferenceEngine;
+use assay_reference::relaxed::Parameters;
 use assay_wasmtime::{Compiler, Configuration, WasmtimeEngine};
+use std::collections::BTreeMap;
 
 /// The engines that can be on trial.
 pub const SUBJECTS: [Compiler; 3] = Compiler::ALL;
@@ -56,6 +58,9 @@ pub struct Lab {
     last: Option<(Configuration, Box<dyn Engine>)>,
     /// The time spent in the subjects before that one.
     retired: Spent,
+    /// Which alternatives of relaxed instructions oracles take, where a probe has told: they have
+    /// one configuration. `None` inside where one takes no one.
+    pub(crate) alternatives: BTreeMap<usize, Option<Parameters>>,
 }
 
 impl Lab {
@@ -83,6 +88,7 @@ impl Lab {
             canary: options.canary,
             last: None,
             retired: Spent::default(),
+            alternatives: BTreeMap::new(),
         };
         if wanted("reference") {
             lab.oracles.push(Box::new(ReferenceEngine::new()));

@@ -212,6 +212,9 @@ impl Judge<'_> {
             Some(Cut::Exhausted(resource)) => {
                 discards.insert(Discard::Exhausted(side, resource));
             }
+            Some(Cut::NotInstantiated) => {
+                discards.insert(Discard::NotInstantiated);
+            }
             None => {}
         }
         Ok(Judged {

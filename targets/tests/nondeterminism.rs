@@ -7,7 +7,7 @@ use assay_checks::Fault;
 use assay_checks::allowed::{Account, sites};
 use assay_generators::single_op::bare_operators;
 use assay_targets::nondeterminism::{NAME, plan, replay};
-use assay_targets::{Input, bytes};
+use assay_targets::{Discard, Input, bytes};
 use common::{lab, line, on_large_stack, run_case};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -57,17 +57,40 @@ fn every_engine_is_judged_on_every_operator() {
 #[test]
 fn every_call_can_be_read() {
     let lab = lab(Some(&["wasmtime", "reference"]), None);
+    let mut read = 0;
     for number in 0..3000 {
-        let plan = plan(&lab, &Input::of(&bytes::of(SEED, number))).expect("bytes are enough");
-        if plan.program.shim.is_some() {
-            continue;
-        }
+        let plan = match plan(&lab, &Input::of(&bytes::of(SEED, number))) {
+            Ok(plan) if plan.program.shim.is_none() => plan,
+            // A whole program, which may have nothing to call.
+            Ok(_) | Err(Discard::NoCall) => continue,
+            Err(why) => panic!("case {number}: {why}"),
+        };
+        read += 1;
         let sites = sites(&plan.program).unwrap_or_else(|why| panic!("case {number}: {why}"));
         assert_eq!(sites.len(), plan.program.calls.len());
         for (site, call) in sites.iter().zip(&plan.program.calls) {
             assert_eq!(call.export.split('/').next(), Some(site.operator.as_str()));
         }
     }
+    assert!(read > 2000, "only {read} programs are of single operators");
+}
+
+/// A fault that bare operators cannot show is seen in whole programs.
+#[test]
+fn whole_programs_are_compared() {
+    let signatures = on_large_stack(|| {
+        let mut lab = lab(Some(&["wasmtime", "pulley"]), Some(Fault::Fuel));
+        let findings = (0..60).flat_map(|number| run_case(&mut lab, NAME, SEED, number).findings);
+        findings
+            .map(|finding| finding.signature)
+            .collect::<Vec<_>>()
+    });
+    let fuel = |name: &str| format!("{NAME} {name}/reference fuel");
+    let expected = ["wasmtime", "pulley"].map(fuel);
+    assert!(
+        signatures.iter().any(|seen| expected.contains(seen)),
+        "{signatures:?}"
+    );
 }
 
 #[test]

@@ -17,13 +17,13 @@ const UNCOMPARED: &str = "uncompared";
 pub fn replay(args: &Replay) -> Result<Verdict> {
     let cases = cases::find(&args.paths)?;
     let (mut failing, mut uncompared) = (0, 0);
-    println!("{:10} {:12} case", "verdict", "target");
+    println!("{:10} {:14} case", "verdict", "target");
     for path in &cases {
         let case = Case::read(path)?;
         let (verdict, why) = in_process_of_its_own(path, args)?;
-        println!("{verdict:10} {:12} {}", case.target, path.display());
+        println!("{verdict:10} {:14} {}", case.target, path.display());
         if !why.is_empty() {
-            println!("{:24}{why}", "");
+            println!("{:26}{why}", "");
         }
         failing += usize::from(verdict == FAILS);
         uncompared += usize::from(verdict == UNCOMPARED);

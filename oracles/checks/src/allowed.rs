@@ -128,6 +128,8 @@ pub enum Cut {
     Rejected(Phase),
     /// It ran out of something.
     Exhausted(Resource),
+    /// Instantiation fails otherwise, so that there was nothing to call.
+    NotInstantiated,
 }
 
 /// A result that nobody allows.
@@ -208,6 +210,10 @@ pub fn judge(program: &Program, transcript: &Transcript) -> Result<Judgement, Un
         alternatives: BTreeMap::new(),
         cut: cut(&transcript.instantiation),
     };
+    let started = matches!(transcript.instantiation.outcome, Outcome::Returned(_));
+    if !started && judgement.cut.is_none() {
+        judgement.cut = Some(Cut::NotInstantiated);
+    }
     for (call, (site, step)) in sites.iter().zip(&transcript.calls).enumerate() {
         if let Some(cut) = cut(step) {
             judgement.cut = Some(cut);

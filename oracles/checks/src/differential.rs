@@ -21,7 +21,8 @@
 //!   the same instruction.
 //! - *Growth* (Core 4.6, `memory.grow` and `table.grow` may fail): declared maxima are small, so
 //!   that no engine has reason to refuse; a refusal shows as a difference.
-//! - *Relaxed SIMD* (Core 4.3, "Numerics": relaxed operations): not generated for a differential case.
+//! - *Relaxed SIMD* (Core 4.3, "Numerics": relaxed operations): not generated for a differential
+//!   case; the check [`allowed`](crate::allowed) judges them, and NaN bits.
 //! - *Which trap* (Core 4.6): an engine that reports several traps by one text is compared by the
 //!   set of them, see [`Traps`](assay_engine::Traps).
 //! - *Which of several reasons to trap* (Core 4.2.2, "Results", where there is one `trap` and no

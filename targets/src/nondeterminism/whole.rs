@@ -41,15 +41,11 @@ impl Judge<'_> {
             engine: name.into(),
             ..Judged::default()
         };
-        let configuration = &self.plan.setup.configuration;
-        let engine = match oracle {
-            None => self.lab.subject(configuration)?,
-            Some(oracle) => match self.lab.oracle_mut(oracle) {
-                Some(engine) => engine,
-                None => return Ok(judged),
-            },
+        let alternatives = match oracle {
+            None => alternatives(self.lab.subject(&self.plan.setup.configuration)?)?,
+            Some(oracle) => self.alternatives_of(oracle)?,
         };
-        let Some(relaxed) = alternatives(engine)? else {
+        let Some(relaxed) = alternatives else {
             judged.discards.insert(Discard::NoOneAlternative);
             return Ok(judged);
         };
@@ -59,6 +55,18 @@ impl Judge<'_> {
         judged.account.calls = calls as u64;
         judged.discards = BTreeSet::from_iter(discard);
         Ok(judged)
+    }
+
+    fn alternatives_of(&mut self, oracle: usize) -> Result<Option<Parameters>, EngineError> {
+        if let Some(known) = self.lab.alternatives.get(&oracle) {
+            return Ok(*known);
+        }
+        let found = match self.lab.oracle_mut(oracle) {
+            Some(engine) => alternatives(engine)?,
+            None => None,
+        };
+        self.lab.alternatives.insert(oracle, found);
+        Ok(found)
     }
 
     /// How many calls were equal, and why the rest was given up. The engine is the side that it was

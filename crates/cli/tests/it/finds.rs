@@ -5,9 +5,17 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Output;
 
-/// Runs the built-in engines on seed 1 into `out`.
+/// Runs the target `differential` on the built-in engines and seed 1 into `out`.
 fn campaign(out: &Path, more: &[&str]) -> Output {
-    let args = ["run", "--seed", "1", "--engines", BUILT_IN, "--out"];
+    let args = [
+        "run",
+        "differential",
+        "--seed",
+        "1",
+        "--engines",
+        BUILT_IN,
+        "--out",
+    ];
     run([&args[..], &[text(out)], more].concat())
 }
 
@@ -89,4 +97,28 @@ fn a_fault_is_found_and_an_engine_without_it_passes() {
         last.starts_with(&format!("0 of {} fail", found.len())),
         "{table}"
     );
+}
+
+/// What engines were judged on by themselves is in the JSON, operator by operator, and adds up.
+#[test]
+fn the_json_says_who_was_judged_on_what() {
+    let out = folder();
+    let args = ["run", "nondeterminism", "--seed", "1", "--cases", "100"];
+    let more = ["--engines", BUILT_IN, "--json", "--out", text(out.path())];
+    let output = run([&args[..], &more].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let object = json(&output);
+    let target = &object["targets"]["nondeterminism"];
+    let judged = target["judged"].as_object().expect("an object");
+    let names: Vec<_> = judged.keys().map(String::as_str).collect();
+    let mut engines: Vec<_> = BUILT_IN.split(',').collect();
+    engines.sort_unstable();
+    assert_eq!(names, engines);
+    let sum = |account: &Value| {
+        let operators = account["operators"].as_object().expect("an object");
+        let results = operators.values().map(|tally| count(&tally["results"]));
+        results.sum::<u64>() + count(&account["calls"])
+    };
+    let compared: u64 = judged.values().map(sum).sum();
+    assert_eq!(compared, count(&target["comparisons"]));
 }

@@ -24,7 +24,7 @@ struct Run {
 
 impl Run {
     fn start(out: &Path, more: &[&str]) -> Self {
-        let mut child = assay(["run", "--seed", "1", "--out", text(out)])
+        let mut child = assay(["run", "differential", "--seed", "1", "--out", text(out)])
             .args(more)
             .stdout(Stdio::piped())
             .spawn()

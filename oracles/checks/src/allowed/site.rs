@@ -176,9 +176,12 @@ impl<'a> Module<'a> {
             Operator::F64Const { value } => value.bits().into(),
             Operator::V128Const { value } => value.i128().cast_unsigned(),
             Operator::F32ReinterpretI32 | Operator::F64ReinterpretI64 => stack.pop()?,
-            Operator::I64x2Splat => stack.pop()? * (1 | 1 << 64),
+            Operator::I64x2Splat => {
+                let x = stack.pop()? & LOW;
+                x << 64 | x
+            }
             Operator::I64x2ReplaceLane { lane } => {
-                let (x, vector) = (stack.pop()?, stack.pop()?);
+                let (x, vector) = (stack.pop()? & LOW, stack.pop()?);
                 let at = u32::from(lane % 2) * 64;
                 vector & !(LOW << at) | x << at
             }
@@ -196,7 +199,7 @@ impl<'a> Module<'a> {
     }
 
     fn load(&self, memarg: MemArg, bytes: usize, address: u128) -> Option<u128> {
-        let start = usize::try_from(address + u128::from(memarg.offset)).ok()?;
+        let start = usize::try_from(address.checked_add(memarg.offset.into())?).ok()?;
         let found = self.data.get(start..start.checked_add(bytes)?)?;
         let mut all = [0; 16];
         all[..bytes].copy_from_slice(found);

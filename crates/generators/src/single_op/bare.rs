@@ -148,7 +148,7 @@ impl Bare {
 }
 
 impl Unit {
-    /// Adds a function for an operator. Where operands may be `known`, not all come from parameters.
+    /// Adds a function for an operator. Without `known`, each operand has parameters of its own.
     fn function(&mut self, u: &mut Unstructured<'_>, row: &Row, known: bool) -> Result<Bare> {
         let Shape::Plain(operator, operands, [result]) = &row.shape else {
             return Err(arbitrary::Error::IncorrectFormat);
@@ -159,7 +159,7 @@ impl Unit {
         for &pool in *operands {
             let again = last.filter(|(ty, _)| *ty == pool.ty());
             let operand = match (again, u.int_in_range(0..=7)?) {
-                (Some((_, operand)), 0) => operand,
+                (Some((_, operand)), 0) if known => operand,
                 (_, 1..=3) if known => vec![constant(pool.draw(u)?)],
                 (_, 4 | 5) if known => self.load(u, pool)?,
                 _ => {

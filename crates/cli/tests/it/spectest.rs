@@ -42,9 +42,7 @@ fn a_fault_is_printed_and_ends_with_1() {
         "--proposal",
         "sign-extension-ops",
     ];
-    let output = run(args
-        .into_iter()
-        .chain(["--canary", "sign-extension", "--json"]));
+    let output = run(args.into_iter().chain(["--canary", "result-bit", "--json"]));
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let table = stderr(&output);
     assert!(

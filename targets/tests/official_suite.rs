@@ -18,13 +18,6 @@ fn every_engine_passes_but_where_it_is_known_to_fail() {
     });
 }
 
-#[cfg(feature = "v8")]
-#[test]
-fn v8_in_this_process_does_so_too() {
-    const NAME: &str = "v8-inprocess";
-    common::on_large_stack(|| passes(&mut common::lab(Some(&[NAME]), None), NAME));
-}
-
 fn passes(lab: &mut Lab, name: &str) {
     let mut all = Report::default();
     for file in files() {

@@ -1,0 +1,39 @@
+//! Takes panics down as they happen, also those that the subject catches.
+
+use crate::flight::Flight;
+use crate::scope;
+use crate::sites::stack::{Stack, Start};
+use std::fmt::Write;
+use std::panic::PanicHookInfo;
+use std::sync::Once;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Installs the hook, once per process. Outside of runs panics go where they went before.
+pub(crate) fn install(flight: &'static Flight) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if crate::hook::with(crate::hook::Hook::is_on) {
+                scope::apart(|| record(flight, info));
+            } else {
+                before(info);
+            }
+        }));
+    });
+}
+
+/// Neither allocates nor locks.
+fn record(flight: &Flight, info: &PanicHookInfo<'_>) {
+    if flight.panics.fetch_add(1, Relaxed) > 0 {
+        return;
+    }
+    flight.death.set(&Stack::of_death(Start::Here));
+    flight
+        .panic
+        .set(info.payload_as_str().unwrap_or("a panic without words"));
+    if let Some(place) = info.location() {
+        // A text cannot fail: what does not fit is cut.
+        let _cut = write!(&flight.panic, " at {}:{}", place.file(), place.line());
+    }
+}

@@ -1,0 +1,5 @@
+//! Sites: where in the program a request for memory comes from.
+
+pub(crate) mod names;
+pub(crate) mod stack;
+pub(crate) mod symbols;

@@ -1,0 +1,93 @@
+//! Stacks: return addresses, relative to the module that they lie in.
+//!
+//! Walking happens inside the allocator and inside signal handlers, so nothing here allocates, locks
+//! or panics. Names are found later, elsewhere ([`Symbols`](crate::Symbols)).
+
+use crate::hook::mix;
+use crate::sys;
+
+/// How many frames are kept. Deeper stacks are cut at the far end.
+pub(crate) const DEPTH: usize = 48;
+
+/// The frame that stands for generated code, however much of it there is in a row.
+pub(crate) const GENERATED: u64 = u64::MAX;
+
+/// Where a walk begins.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// Here.
+    Here,
+    /// Where a signal struck.
+    Interrupted(&'a sys::Interrupted),
+}
+
+/// Frames from the innermost outwards.
+pub(crate) struct Stack {
+    frames: [u64; DEPTH],
+    len: usize,
+    hash: u64,
+}
+
+impl Stack {
+    /// Walks until `boundary`, an address on the stack.
+    pub(crate) fn walk(start: Start<'_>, boundary: usize) -> Self {
+        let mut stack = Self::empty();
+        sys::walk::walk(start, boundary, &mut |address| stack.push(address));
+        stack.seal();
+        stack
+    }
+
+    /// Walks by the unwinder, however the rest is walked: what dies need not have frame pointers.
+    pub(crate) fn of_death(start: Start<'_>) -> Self {
+        let mut stack = Self::empty();
+        sys::walk::unwind(start, usize::MAX, &mut |address| stack.push(address));
+        stack.seal();
+        stack
+    }
+
+    const fn empty() -> Self {
+        Self {
+            frames: [0; DEPTH],
+            len: 0,
+            hash: 0,
+        }
+    }
+
+    /// Adds a return address; false when there is no more room.
+    fn push(&mut self, address: usize) -> bool {
+        let frame = sys::modules::relative(address);
+        let last = self.len.checked_sub(1).and_then(|at| self.frames.get(at));
+        if frame == GENERATED && last == Some(&GENERATED) {
+            return true;
+        }
+        match self.frames.get_mut(self.len) {
+            Some(place) => {
+                *place = frame;
+                self.len += 1;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn seal(&mut self) {
+        self.hash = hash(self.frames());
+    }
+
+    pub(crate) fn frames(&self) -> &[u64] {
+        self.frames.get(..self.len).unwrap_or_default()
+    }
+
+    /// Never 0.
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+/// The hash of frames; never 0.
+pub(crate) fn hash(frames: &[u64]) -> u64 {
+    let mixed = frames.iter().fold(frames.len() as u64, |hash, frame| {
+        mix(hash.rotate_left(5) ^ frame)
+    });
+    mixed.max(1)
+}

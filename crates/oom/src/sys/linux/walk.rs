@@ -1,0 +1,254 @@
+//! Walking the stack: by frame pointers where the program has them, else by the unwinder.
+//!
+//! A walk by frame pointers costs a load per frame, one by the unwinder some hundred nanoseconds.
+//! Which of the two holds in this program is found by trying both on a known stack, once.
+#![allow(unsafe_code)]
+
+use crate::sites::stack::Start;
+use libc::{c_int, c_void};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::{mem, ptr};
+
+/// The registers where a signal struck.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Interrupted {
+    pub(crate) instruction: usize,
+    pub(crate) frame: usize,
+    pub(crate) stack: usize,
+}
+
+const UNDECIDED: u8 = 0;
+const FRAME_POINTERS: u8 = 1;
+const UNWINDER: u8 = 2;
+static METHOD: AtomicU8 = AtomicU8::new(UNDECIDED);
+
+thread_local! {
+    /// The end of this thread's stack, and 0 while it is not known.
+    static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Finds out, before anything is walked on this thread, what must not be asked while walking.
+pub(crate) fn know_stack() {
+    if STACK.get().1 == 0 {
+        STACK.set(limits());
+        super::modules::list();
+    }
+    if METHOD.load(Relaxed) == UNDECIDED {
+        let agree = probe_outer(black_box(3));
+        METHOD.store(if agree { FRAME_POINTERS } else { UNWINDER }, Relaxed);
+    }
+}
+
+/// How stacks are walked here.
+pub(crate) fn method() -> &'static str {
+    know_stack();
+    match METHOD.load(Relaxed) {
+        FRAME_POINTERS => "frame pointers",
+        _ => "unwinder",
+    }
+}
+
+/// The limits of this thread's stack; nothing where they cannot be had.
+fn limits() -> (usize, usize) {
+    // SAFETY: the structure is filled before it is read, and given back.
+    unsafe {
+        let mut attributes = mem::zeroed();
+        if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) != 0 {
+            return (0, 1);
+        }
+        let (mut low, mut size) = (ptr::null_mut(), 0);
+        let result =
+            libc::pthread_attr_getstack(&raw const attributes, &raw mut low, &raw mut size);
+        libc::pthread_attr_destroy(&raw mut attributes);
+        match result {
+            0 => (low as usize, (low as usize).wrapping_add(size)),
+            _ => (0, 1),
+        }
+    }
+}
+
+/// Gives return addresses to `take`, innermost first, until the frame that holds `boundary`, the
+/// end of the stack, or until `take` has enough.
+pub(crate) fn walk(start: Start<'_>, boundary: usize, take: &mut dyn FnMut(usize) -> bool) {
+    match METHOD.load(Relaxed) {
+        FRAME_POINTERS => frame_pointers(start, boundary, take),
+        _ => unwind(start, boundary, take),
+    }
+}
+
+#[inline(always)]
+fn here() -> Interrupted {
+    let (frame, stack): (usize, usize);
+    // SAFETY: two registers are read, and nothing else happens.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        std::arch::asm!("mov {}, rbp", "mov {}, rsp", out(reg) frame, out(reg) stack,
+            options(nomem, nostack, preserves_flags));
+        #[cfg(target_arch = "aarch64")]
+        std::arch::asm!("mov {}, x29", "mov {}, sp", out(reg) frame, out(reg) stack,
+            options(nomem, nostack, preserves_flags));
+    }
+    Interrupted {
+        instruction: 0,
+        frame,
+        stack,
+    }
+}
+
+#[inline(never)]
+fn frame_pointers(start: Start<'_>, boundary: usize, take: &mut dyn FnMut(usize) -> bool) {
+    let at = match start {
+        Start::Here => here(),
+        Start::Interrupted(at) => *at,
+    };
+    if at.instruction != 0 && !take(at.instruction) {
+        return;
+    }
+    let (low, high) = STACK.get();
+    let on_thread = (low..high).contains(&at.stack);
+    let mut frame = at.frame;
+    let mut least = at.stack;
+    // A frame lies above the one before it: chains that loop or lead astray end here. Off the thread's
+    // own stack (on a fiber, or a signal's stack) nothing is known of its limits, so there the kernel
+    // reads, which cannot fault.
+    while frame >= least && frame.is_multiple_of(8) && frame < boundary {
+        let pair = if frame >= low.max(least) && frame.saturating_add(16) <= high {
+            // SAFETY: within this thread's stack, above its stack pointer, aligned.
+            Some(unsafe { *(frame as *const [usize; 2]) })
+        } else if on_thread {
+            None
+        } else {
+            read_by_kernel(frame)
+        };
+        let Some([next, back]) = pair else { return };
+        if back == 0 || !take(back) {
+            return;
+        }
+        least = frame.wrapping_add(16);
+        frame = next;
+    }
+}
+
+/// Reads what may not be there.
+fn read_by_kernel(address: usize) -> Option<[usize; 2]> {
+    let mut pair = [0usize; 2];
+    let local = libc::iovec {
+        iov_base: (&raw mut pair).cast(),
+        iov_len: 16,
+    };
+    let remote = libc::iovec {
+        iov_base: address as *mut c_void,
+        iov_len: 16,
+    };
+    // SAFETY: the local vector is `pair`; the remote one is checked by the kernel. The number of this
+    // process is asked each time, for it changes with a fork.
+    let read = unsafe {
+        libc::process_vm_readv(libc::getpid(), &raw const local, 1, &raw const remote, 1, 0)
+    };
+    (read == 16).then_some(pair)
+}
+
+unsafe extern "C-unwind" {
+    fn _Unwind_Backtrace(
+        trace: extern "C-unwind" fn(*mut c_void, *mut c_void) -> c_int,
+        walk: *mut c_void,
+    ) -> c_int;
+    fn _Unwind_GetIPInfo(context: *mut c_void, before: *mut c_int) -> usize;
+    fn _Unwind_GetCFA(context: *mut c_void) -> usize;
+}
+
+struct Unwinding<'a> {
+    /// The address at which a signal struck, until it is reached.
+    skip_to: usize,
+    boundary: usize,
+    /// The lower end of the stack that `boundary` lies on.
+    low: usize,
+    take: &'a mut dyn FnMut(usize) -> bool,
+}
+
+/// As [`walk`], by the unwinder. It neither allocates nor locks as long as nothing is being loaded.
+#[inline(never)]
+pub(crate) fn unwind(start: Start<'_>, boundary: usize, take: &mut dyn FnMut(usize) -> bool) {
+    let skip_to = match start {
+        Start::Here => 0,
+        Start::Interrupted(at) => at.instruction,
+    };
+    let mut walk = Unwinding {
+        skip_to,
+        boundary,
+        low: STACK.get().0,
+        take,
+    };
+    // SAFETY: `step` gets this structure back, during the call only.
+    unsafe { _Unwind_Backtrace(step, (&raw mut walk).cast()) };
+}
+
+extern "C-unwind" fn step(context: *mut c_void, walk: *mut c_void) -> c_int {
+    const GO_ON: c_int = 0;
+    const ENOUGH: c_int = 5;
+    let mut before = 0;
+    // SAFETY: the unwinder gives its context, and `unwind` its structure.
+    let (address, frame, walk) = unsafe {
+        let address = _Unwind_GetIPInfo(context, &raw mut before);
+        (
+            address,
+            _Unwind_GetCFA(context),
+            &mut *walk.cast::<Unwinding<'_>>(),
+        )
+    };
+    if walk.skip_to != 0 {
+        if address != walk.skip_to {
+            return GO_ON;
+        }
+        walk.skip_to = 0;
+    }
+    // What the unwinder calls the canonical address is the stack pointer in this frame: above the
+    // boundary, the frame called the one that holds it.
+    if address == 0 || (frame > walk.boundary && walk.boundary > walk.low) {
+        return ENOUGH;
+    }
+    // A return address points behind the call; where a signal struck, it does not.
+    let address = address.wrapping_add(usize::from(before != 0));
+    match (walk.take)(address) {
+        true => GO_ON,
+        false => ENOUGH,
+    }
+}
+
+#[inline(never)]
+fn probe_outer(depth: u32) -> bool {
+    black_box(probe_middle(black_box(depth))) && black_box(depth) > 0
+}
+
+#[inline(never)]
+fn probe_middle(depth: u32) -> bool {
+    black_box(probe_inner(black_box(depth))) && black_box(depth) > 0
+}
+
+/// Whether frame pointers tell the same callers as the unwinder.
+#[inline(never)]
+fn probe_inner(depth: u32) -> bool {
+    fn frames(walk: impl FnOnce(&mut dyn FnMut(usize) -> bool)) -> [usize; 16] {
+        let (mut frames, mut len) = ([0; 16], 0);
+        walk(&mut |address| match frames.get_mut(len) {
+            Some(place) => {
+                *place = address;
+                len += 1;
+                true
+            }
+            None => false,
+        });
+        frames
+    }
+    let by_pointers = frames(|take| frame_pointers(Start::Here, usize::MAX, take));
+    let by_tables = frames(|take| unwind(Start::Here, usize::MAX, take));
+    // The frames of this file differ by the place of the call. Three that are certainly the same are
+    // the callers of `probe_inner`, which both must have.
+    black_box(depth) > 0
+        && by_pointers.windows(3).skip(1).take(6).any(|callers| {
+            callers.iter().all(|caller| *caller != 0)
+                && by_tables.windows(3).any(|own| own == callers)
+        })
+}

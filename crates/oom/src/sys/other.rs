@@ -1,0 +1,169 @@
+//! Platforms without support: the allocator and scopes work, the rest says so.
+
+use crate::flight::Flight;
+use crate::sys::Unavailable;
+use std::time::Duration;
+
+/// Writes to standard error.
+pub(crate) fn say(text: &str) {
+    eprint!("{text}");
+}
+
+/// Nothing is walked, so nothing need be known.
+pub(crate) fn know_stack() {}
+
+/// There is no interruption.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Interrupted;
+
+pub(crate) mod walk {
+    use crate::sites::stack::Start;
+
+    pub(crate) fn method() -> &'static str {
+        "none"
+    }
+
+    pub(crate) fn walk(_: Start<'_>, _: usize, _: &mut dyn FnMut(usize) -> bool) {}
+
+    pub(crate) fn unwind(_: Start<'_>, _: usize, _: &mut dyn FnMut(usize) -> bool) {}
+}
+
+pub(crate) mod modules {
+    use crate::sites::stack::GENERATED;
+    use std::path::PathBuf;
+
+    #[derive(Debug)]
+    pub(crate) struct Module {
+        pub(crate) path: PathBuf,
+    }
+
+    pub(crate) fn relative(_: usize) -> u64 {
+        GENERATED
+    }
+
+    pub(crate) fn of(_: u64) -> Option<(&'static Module, u64)> {
+        None
+    }
+}
+
+pub(crate) mod calls {
+    use crate::sys::Unavailable;
+
+    pub(crate) struct Call {
+        pub(crate) name: &'static str,
+    }
+
+    pub(crate) const CALLS: &[Call] = &[];
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum By {}
+
+    impl By {
+        pub(crate) const ALL: [Self; 0] = [];
+
+        pub(crate) const fn name(self) -> &'static str {
+            match self {}
+        }
+    }
+
+    pub(crate) fn is_on() -> bool {
+        false
+    }
+
+    pub(crate) fn begin() -> Result<By, Unavailable> {
+        Err(Unavailable::Platform("interception of system calls"))
+    }
+
+    pub(crate) fn begin_by(by: By) -> Result<(), Unavailable> {
+        match by {}
+    }
+
+    pub(crate) fn end() {}
+
+    pub(crate) fn forget() {}
+}
+
+pub(crate) mod census {
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub(crate) struct Census {
+        pub(crate) descriptors: i64,
+        pub(crate) mapped: i64,
+    }
+
+    pub(crate) fn take() -> Census {
+        Census::default()
+    }
+}
+
+pub(crate) mod crash {
+    use super::Flight;
+
+    pub(crate) fn install() {}
+
+    pub(crate) fn record(_: Option<&'static Flight>) {}
+}
+
+pub(crate) mod memory {
+    use super::Unavailable;
+
+    pub(crate) fn share<T>() -> Result<&'static T, Unavailable> {
+        Err(Unavailable::Platform("shared memory"))
+    }
+}
+
+pub(crate) mod process {
+    use super::{Duration, Unavailable};
+    use std::io;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Ended {
+        Exit(i32),
+        Signal(i32),
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct Capture;
+
+    #[derive(Debug)]
+    pub(crate) struct Child;
+
+    pub(crate) const PANICKED: i32 = 101;
+
+    pub(crate) fn threads() -> usize {
+        1
+    }
+
+    pub(crate) fn fork(_: &Capture, _: impl FnOnce() -> i32) -> Result<Child, Unavailable> {
+        Err(Unavailable::Platform("forking"))
+    }
+
+    impl Child {
+        pub(crate) fn wait(&mut self, _: Duration) -> Option<Ended> {
+            Some(Ended::Exit(PANICKED))
+        }
+
+        pub(crate) fn abort(&self) {}
+
+        pub(crate) fn kill(&mut self) -> Ended {
+            Ended::Exit(PANICKED)
+        }
+
+        pub(crate) fn processor_time(&self) -> Option<Duration> {
+            None
+        }
+    }
+
+    impl Capture {
+        pub(crate) fn new() -> Result<Self, Unavailable> {
+            Err(Unavailable::Platform("capturing output"))
+        }
+
+        pub(crate) fn write(&self, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+
+        pub(crate) fn take(&self) -> io::Result<Vec<u8>> {
+            Ok(Vec::new())
+        }
+    }
+}

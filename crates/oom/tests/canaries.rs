@@ -5,12 +5,20 @@
 mod library;
 
 use assay_oom::{
-    AnyScenario, Explorer, FaultAllocator, Options, Report, Response, Schedule, Simple, Token,
-    Verdict, digest,
+    AnyScenario, Explorer, FaultAllocator, Options, Place, Report, Response, Schedule, Simple,
+    Token, Verdict, digest,
 };
 use library::{Error, Mistake, Registry};
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+/// Whether a function is on a stack. How a name is written depends on the compiler's mangling.
+fn has(stack: &[Place], function: &str) -> bool {
+    let names = stack
+        .iter()
+        .map(|place| place.function.replace(['<', '>'], ""));
+    names.into_iter().any(|name| name.ends_with(function))
+}
 
 #[global_allocator]
 static ALLOCATOR: FaultAllocator = FaultAllocator::system();
@@ -84,6 +92,7 @@ fn bad(report: &Report) -> BTreeSet<Verdict> {
 }
 
 fn each_mistake_gets_its_verdict(explorer: &Explorer) {
+    let mut wrong = Vec::new();
     for (mistake, verdict) in CANARIES {
         let report = explore(explorer, mistake);
         let details: Vec<_> = report
@@ -91,12 +100,11 @@ fn each_mistake_gets_its_verdict(explorer: &Explorer) {
             .iter()
             .map(|f| format!("{} {}: {}", f.verdict, f.token, f.why))
             .collect();
-        assert_eq!(
-            bad(&report),
-            BTreeSet::from([verdict]),
-            "{mistake:?}: {details:#?}"
-        );
+        if bad(&report) != BTreeSet::from([verdict]) {
+            wrong.push((mistake, details));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 fn without_mistakes_all_is_handled(explorer: &Explorer) {
@@ -151,15 +159,9 @@ fn a_token_shows_the_same_again(explorer: &Explorer) {
             replay.same_context || verdict == Verdict::Unstable,
             "{mistake:?}: {replay:?}"
         );
-        let names: Vec<_> = replay
-            .finding
-            .failure
-            .iter()
-            .map(|place| &place.function)
-            .collect();
         assert!(
-            names.iter().any(|name| name.contains("Registry>::add")),
-            "{mistake:?}: {names:?}"
+            has(&replay.finding.failure, "Registry::add"),
+            "{mistake:?}: {replay:#?}"
         );
     }
 }
@@ -167,18 +169,14 @@ fn a_token_shows_the_same_again(explorer: &Explorer) {
 fn a_death_is_told_with_its_stack(explorer: &Explorer) {
     for (mistake, how, function) in [
         (Mistake::InfalliblePush, "abort", "handle_alloc_error"),
-        (Mistake::NullWritten, "signal 11", "Registry>::add"),
-        (Mistake::UnwrapOnError, "panic", "Registry>::add"),
-        (Mistake::WaitsForEver, "no end", "Registry>::add"),
+        (Mistake::NullWritten, "signal 11", "Registry::add"),
+        (Mistake::UnwrapOnError, "panic", "Registry::add"),
+        (Mistake::WaitsForEver, "no end", "Registry::add"),
     ] {
         let report = explore(explorer, mistake);
         let death = report.findings[0].death.as_ref().expect("a death");
         assert_eq!(death.how, how);
-        let names: Vec<_> = death.stack.iter().map(|place| &place.function).collect();
-        assert!(
-            names.iter().any(|name| name.contains(function)),
-            "{mistake:?}: {names:#?}"
-        );
+        assert!(has(&death.stack, function), "{mistake:?}: {death:#?}");
     }
     let report = explore(explorer, Mistake::InfalliblePush);
     let death = report.findings[0].death.as_ref().expect("a death");

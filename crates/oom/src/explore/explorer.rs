@@ -185,7 +185,7 @@ impl Explorer {
         let mut finding = sources.finding(record);
         if finding.failure.is_empty() && stack != 0 {
             let frames = profile.arena.tape(token.plan.resource).frames(stack);
-            finding.failure = self.symbols.stack(&frames);
+            finding.failure = self.symbols.request_stack(&frames);
         }
         Ok(Replay {
             verdict: record.outcome.verdict,
@@ -200,6 +200,8 @@ impl Explorer {
             true => calls::begin().map_err(|why| why.to_string()),
             false => Err("not asked for".into()),
         };
+        // Children are forked from here, so they have it from here.
+        calls::fail_releases(self.options.schedule.releases);
         let profile = Profile::take(scenario);
         calls::end();
         let interception = intercepted.map_or_else(|why| why, |by| by.name().into());

@@ -378,8 +378,8 @@ impl Sources<'_> {
             }
             .to_string(),
             runs: 1,
-            failure: self.symbols.stack(failure),
-            second_failure: self.symbols.stack(second),
+            failure: self.symbols.request_stack(failure),
+            second_failure: self.symbols.request_stack(second),
             death: bad.death.map(|death| DeathAccount {
                 how: death.how,
                 output: death.output,

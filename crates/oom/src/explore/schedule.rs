@@ -28,6 +28,9 @@ pub struct Schedule {
     pub at_most: usize,
     /// Whether virtual memory runs out too, where the kernel lets its calls be intercepted.
     pub mappings: bool,
+    /// Whether the calls that give virtual memory back (`munmap`, `madvise`) fail too. The kernel
+    /// fails them only when they would split a mapping of a process that has too many.
+    pub releases: bool,
 }
 
 impl Default for Schedule {
@@ -42,6 +45,7 @@ impl Default for Schedule {
             seed: 0,
             at_most: usize::MAX,
             mappings: true,
+            releases: false,
         }
     }
 }

@@ -56,6 +56,8 @@ pub struct Shims {
     pub files: Vec<String>,
     /// Crates, for frames without debug information.
     pub crates: Vec<String>,
+    /// Beginnings of the names of libraries.
+    pub modules: Vec<String>,
 }
 
 impl Default for Shims {
@@ -73,6 +75,7 @@ impl Default for Shims {
                 "/rustix-",
                 "/libc-",
                 "/memmap2-",
+                "/assay-oom-",
                 "crates/oom/src/",
             ]),
             crates: own(&[
@@ -90,10 +93,8 @@ impl Default for Shims {
                 "__rust_realloc",
                 "__rust_alloc_zeroed",
                 "__rustc",
-                "mmap",
-                "mmap64",
-                "syscall",
             ]),
+            modules: own(&["libc.so", "libgcc_s.so", "libpthread.so", "ld-linux"]),
         }
     }
 }
@@ -118,7 +119,8 @@ pub(crate) struct Symbols {
     located: RefCell<HashMap<u64, Rc<Located>>>,
 }
 
-/// A place of a frame; a frame has several where functions are inlined, the innermost first.
+/// A place of a frame. A frame has several where functions are inlined, the innermost first.
+#[derive(Clone)]
 struct Named {
     place: Place,
     shim: bool,
@@ -139,15 +141,20 @@ impl Symbols {
 
     /// The places of all frames, innermost first.
     pub(crate) fn stack(&self, frames: &[u64]) -> Vec<Place> {
-        let places = frames.iter().map(|frame| self.named(*frame));
+        let named = frames.iter().map(|frame| self.named(*frame));
+        let places = named.flat_map(|named| named.to_vec());
+        places.map(|named| named.place).collect()
+    }
+
+    /// As [`stack`](Self::stack), of a request: the allocator's own frames are left out.
+    pub(crate) fn request_stack(&self, frames: &[u64]) -> Vec<Place> {
+        let mut places = self.stack(frames);
+        let entries = ["__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc"];
+        let is_entry = |place: &Place| entries.iter().any(|name| place.function.ends_with(name));
+        if let Some(entry) = places.iter().position(is_entry) {
+            places.drain(..entry);
+        }
         places
-            .flat_map(|named| {
-                named
-                    .iter()
-                    .map(|named| named.place.clone())
-                    .collect::<Vec<_>>()
-            })
-            .collect()
     }
 
     /// Where a stack's request comes from.
@@ -234,6 +241,16 @@ impl Symbols {
         let Some((module, offset)) = modules::of(frame) else {
             return vec![bare("unknown".into())];
         };
+        let file = module
+            .path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let library = self
+            .shims
+            .modules
+            .iter()
+            .any(|name| file.starts_with(name.as_str()));
         // The frame is where the call returns to; the call is before it.
         let address = offset.saturating_sub(1);
         let loader = self.loader(&module.path);
@@ -246,15 +263,12 @@ impl Symbols {
         let symbol = loader
             .as_deref()
             .and_then(|loader| loader.find_symbol(address));
-        let file = module
-            .path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        vec![bare(match symbol {
+        let mut named = bare(match symbol {
             Some(symbol) => demangled(symbol),
             None => format!("{file}+{offset:#x}"),
-        })]
+        });
+        named.shim |= library;
+        vec![named]
     }
 
     fn inlined(&self, loader: &Loader, address: u64) -> Vec<Named> {

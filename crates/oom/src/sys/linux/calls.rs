@@ -23,20 +23,24 @@ const fn call(name: &'static str, number: c_long, error: c_int) -> Call {
     }
 }
 
-/// All of them. `munmap`, `mprotect` and `madvise` fail when they would split a mapping and there
-/// are too many; what begins a thread fails where its documentation says so, with EAGAIN.
+/// All of them. `mprotect` fails when it would split a mapping and there are too many; what begins a
+/// thread fails where its documentation says so, with EAGAIN.
 pub(crate) const CALLS: &[Call] = &[
     call("mmap", libc::SYS_mmap, libc::ENOMEM),
     call("mremap", libc::SYS_mremap, libc::ENOMEM),
     call("mprotect", libc::SYS_mprotect, libc::ENOMEM),
-    call("munmap", libc::SYS_munmap, libc::ENOMEM),
-    call("madvise", libc::SYS_madvise, libc::ENOMEM),
     call("memfd_create", libc::SYS_memfd_create, libc::ENOMEM),
     call("ftruncate", libc::SYS_ftruncate, libc::ENOMEM),
     call("sigaltstack", libc::SYS_sigaltstack, libc::ENOMEM),
     call("clone", libc::SYS_clone, libc::EAGAIN),
     call("clone3", libc::SYS_clone3, libc::EAGAIN),
+    call("munmap", libc::SYS_munmap, libc::ENOMEM),
+    call("madvise", libc::SYS_madvise, libc::ENOMEM),
 ];
+
+/// From here on they give memory back. The kernel fails such a call only when it would split a
+/// mapping, so to fail them all asks more of a library than the kernel does.
+const RELEASES: usize = CALLS.len() - 2;
 
 /// The mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +62,24 @@ impl By {
 
 thread_local! {
     static BY: Cell<Option<By>> = const { Cell::new(None) };
+    static FAIL_RELEASES: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether this thread's system calls can be intercepted.
 pub(crate) fn is_on() -> bool {
     BY.get().is_some()
+}
+
+/// Whether calls that give memory back are requests too.
+pub(crate) fn fail_releases(fail: bool) {
+    FAIL_RELEASES.set(fail);
+}
+
+/// The row of a call that is a request.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn row(number: c_long) -> Option<usize> {
+    let row = CALLS.iter().position(|call| call.number == number)?;
+    (row < RELEASES || FAIL_RELEASES.get()).then_some(row)
 }
 
 /// Gets this thread's system calls ready to be intercepted, by the best that the kernel grants.

@@ -187,10 +187,7 @@ extern "C" fn trapped(_: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let arguments = registers.arguments();
     // A filter traps also while nothing is to be intercepted.
     let on = hook::with(|hook| hook.selector().load(Relaxed) != 0);
-    let row = CALLS
-        .iter()
-        .position(|call| call.number == number as c_long);
-    if let Some(row) = row.filter(|_| on) {
+    if let Some(row) = calls::row(number as c_long).filter(|_| on) {
         let at = crash::interrupted(context);
         let bytes = calls::bytes(number as c_long, &arguments);
         if hook::with(|hook| hook.mapping_fails(row, bytes, Start::Interrupted(&at))) {

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use crate::debug::{Checks, Header};
-use crate::hook::{self, ALLOC, Hook, REALLOC, ZEROED};
+use crate::hook::{self, ALLOC, REALLOC, ZEROED};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr;
 
@@ -59,72 +59,69 @@ impl<A> FaultAllocator<A> {
 unsafe impl<A: GlobalAlloc> GlobalAlloc for FaultAllocator<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        hook::with(|hook| {
-            if !hook.is_on() {
-                // SAFETY: the caller's promises are passed on.
-                return unsafe { self.take(layout, false) };
-            }
-            // SAFETY: as above.
-            counted(hook, ALLOC, layout, || unsafe { self.take(layout, false) })
-        })
+        // SAFETY: the caller's promises are passed on.
+        let take = || unsafe { self.take(layout, false) };
+        match hook::is_on() {
+            false => take(),
+            true => counted(ALLOC, layout, take),
+        }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        hook::with(|hook| {
-            if !hook.is_on() {
-                // SAFETY: the caller's promises are passed on.
-                return unsafe { self.take(layout, true) };
-            }
-            // SAFETY: as above.
-            counted(hook, ZEROED, layout, || unsafe { self.take(layout, true) })
-        })
+        // SAFETY: the caller's promises are passed on.
+        let take = || unsafe { self.take(layout, true) };
+        match hook::is_on() {
+            false => take(),
+            true => counted(ZEROED, layout, take),
+        }
     }
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        hook::with(|hook| {
-            if !hook.is_on() {
-                // SAFETY: the caller's promises are passed on.
-                return unsafe { self.give(block, layout) };
-            }
-            hook.gave_back(layout.size());
-            // SAFETY: as above.
-            hook.inner(|| unsafe { self.give(block, layout) });
-        });
+        // SAFETY: the caller's promises are passed on.
+        let give = || unsafe { self.give(block, layout) };
+        match hook::is_on() {
+            false => give(),
+            true => hook::with(|hook| {
+                hook.gave_back(layout.size());
+                hook.inner(give);
+            }),
+        }
     }
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        hook::with(|hook| {
-            if !hook.is_on() {
-                // SAFETY: the caller's promises are passed on.
-                return unsafe { self.resize(block, layout, size) };
-            }
-            if hook.heap_fails(REALLOC, size) {
-                return ptr::null_mut();
-            }
-            // SAFETY: as above.
-            let moved = hook.inner(|| unsafe { self.resize(block, layout, size) });
-            if !moved.is_null() {
-                hook.resized(layout.size(), size);
-            }
-            moved
-        })
+        // SAFETY: the caller's promises are passed on.
+        let resize = || unsafe { self.resize(block, layout, size) };
+        match hook::is_on() {
+            false => resize(),
+            true => hook::with(|hook| {
+                if hook.heap_fails(REALLOC, size) {
+                    return ptr::null_mut();
+                }
+                let moved = hook.inner(resize);
+                if !moved.is_null() {
+                    hook.resized(layout.size(), size);
+                }
+                moved
+            }),
+        }
     }
 }
 
 /// Counts a request, and serves it unless it fails.
-#[inline(always)]
-fn counted(hook: &Hook, kind: u32, layout: Layout, take: impl FnOnce() -> *mut u8) -> *mut u8 {
-    if hook.heap_fails(kind, layout.size()) {
-        return ptr::null_mut();
-    }
-    let block = hook.inner(take);
-    if !block.is_null() {
-        hook.took(layout.size());
-    }
-    block
+fn counted(kind: u32, layout: Layout, take: impl FnOnce() -> *mut u8) -> *mut u8 {
+    hook::with(|hook| {
+        if hook.heap_fails(kind, layout.size()) {
+            return ptr::null_mut();
+        }
+        let block = hook.inner(take);
+        if !block.is_null() {
+            hook.took(layout.size());
+        }
+        block
+    })
 }
 
 /// The way to the inner allocator, through the checks that are on.

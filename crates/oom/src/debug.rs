@@ -179,7 +179,7 @@ impl Header {
 #[cold]
 #[inline(never)]
 fn stop(why: &str) -> ! {
-    crate::hook::with(|hook| hook.set_on(false));
+    crate::hook::set_on(false);
     crate::sys::say("assay-oom: ");
     crate::sys::say(why);
     crate::sys::say("\n");

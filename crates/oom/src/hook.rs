@@ -20,8 +20,6 @@ pub(crate) const SYSTEM_CALL: u32 = 16;
 
 /// A thread's state.
 pub(crate) struct Hook {
-    /// Whether anything is counted. The one branch of the allocator when nothing is going on.
-    on: Cell<bool>,
     /// Read by the kernel (System Call User Dispatch): 1 while system calls are intercepted.
     selector: AtomicU8,
     heap: Meter,
@@ -53,7 +51,21 @@ pub(crate) struct Meter {
 }
 
 thread_local! {
+    /// Whether anything is counted: the one branch of the allocator when nothing is going on. Alone,
+    /// so that it is read without a call.
+    static ON: Cell<bool> = const { Cell::new(false) };
     static HOOK: Hook = const { Hook::new() };
+}
+
+/// Whether anything is counted on this thread.
+#[inline(always)]
+pub(crate) fn is_on() -> bool {
+    ON.get()
+}
+
+/// Begins or ends counting on this thread, and says what was before.
+pub(crate) fn set_on(on: bool) -> bool {
+    ON.replace(on)
 }
 
 /// The state of this thread.
@@ -65,7 +77,6 @@ pub(crate) fn with<R>(what: impl FnOnce(&Hook) -> R) -> R {
 impl Hook {
     const fn new() -> Self {
         Self {
-            on: Cell::new(false),
             selector: AtomicU8::new(0),
             heap: Meter::new(),
             mapping: Meter::new(),
@@ -75,17 +86,6 @@ impl Hook {
             flight: Cell::new(None),
             boundary: Cell::new(usize::MAX),
         }
-    }
-
-    /// Whether anything is counted on this thread.
-    #[inline(always)]
-    pub(crate) fn is_on(&self) -> bool {
-        self.on.get()
-    }
-
-    /// Begins or ends counting, and says what was before.
-    pub(crate) fn set_on(&self, on: bool) -> bool {
-        self.on.replace(on)
     }
 
     /// Live bytes, live blocks and mapped bytes since counting began.
@@ -191,6 +191,9 @@ impl Hook {
         bytes: usize,
         start: Start<'_>,
     ) -> bool {
+        // Stacks begin at the caller of this frame, however the way from here to the walk is compiled.
+        let here = 0u8;
+        let here = std::hint::black_box(&raw const here) as usize;
         self.inner(|| {
             let tape = meter.tape.get();
             let failed = meter.failed.get();
@@ -199,10 +202,9 @@ impl Hook {
             if !strikes && tape.is_none() {
                 return false;
             }
-            // One call for all, so that the recorded stack and that of the failure are the same.
             let site = meter.wanted_site();
             let wanted = tape.is_some() || site.is_some() || flight.is_some();
-            let stack = wanted.then(|| Stack::walk(start, self.boundary.get()));
+            let stack = wanted.then(|| Stack::walk(start, here, self.boundary.get()));
             if let (Some(tape), Some(stack)) = (tape, &stack) {
                 tape.record(stack);
             }

@@ -66,7 +66,7 @@ impl Scope {
             hook.meter(Resource::Mapping).arm(None, 0);
             hook.meter(plan.resource).arm(Some(&plan), 0);
             hook.set_boundary(usize::MAX);
-            hook.set_on(true);
+            hook::set_on(true);
             hook.intercept(plan.resource == Resource::Mapping && sys::calls::is_on());
         });
         Self {
@@ -98,7 +98,7 @@ impl Drop for Scope {
     fn drop(&mut self) {
         hook::with(|hook| {
             hook.intercept(false);
-            hook.set_on(false);
+            hook::set_on(false);
             hook.meter(Resource::Heap).disarm();
             hook.meter(Resource::Mapping).disarm();
         });
@@ -145,12 +145,12 @@ pub(crate) fn apart<R>(what: impl FnOnce() -> R) -> R {
     impl Drop for Back {
         fn drop(&mut self) {
             hook::with(|hook| {
-                hook.set_on(self.0);
+                hook::set_on(self.0);
                 hook.intercept(self.1);
             });
         }
     }
-    let back = hook::with(|hook| Back(hook.set_on(false), hook.intercept(false)));
+    let back = hook::with(|hook| Back(hook::set_on(false), hook.intercept(false)));
     let result = what();
     drop(back);
     result

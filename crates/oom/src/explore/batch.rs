@@ -123,16 +123,11 @@ impl Batches<'_> {
         arena.ask_to_stop(false);
         self.capture.take().map_err(Cannot::Output)?;
         let (profile, scenario) = (self.profile, self.scenario);
-        let started = Instant::now();
         let mut child = process::fork(self.capture, || work(profile, scenario, plans, first))?;
         self.stats.forks += 1;
         let ended = self.watch(&mut child);
         self.stats.plans += arena.done().saturating_sub(first) as u64;
-        let spent = arena.flight.nanoseconds.load(Relaxed);
-        self.stats.nanoseconds += match spent {
-            0 => started.elapsed().as_nanos() as u64,
-            spent => spent,
-        };
+        self.stats.nanoseconds += arena.flight.nanoseconds.load(Relaxed);
         Ok(ended)
     }
 
@@ -331,9 +326,9 @@ fn work(profile: &Profile, scenario: &dyn AnyScenario, plans: &[Plan], first: us
     let arena = profile.arena;
     begin(profile, plans.get(first..).unwrap_or_default());
     let held = census::take();
-    let started = Instant::now();
+    let started = process::processor_time();
     let spent = || {
-        let spent = started.elapsed().as_nanos() as u64;
+        let spent = process::processor_time().saturating_sub(started).as_nanos() as u64;
         arena.flight.nanoseconds.store(spent, Relaxed);
     };
     for (place, plan) in plans.iter().enumerate().skip(first) {

@@ -14,7 +14,7 @@ pub(crate) fn install(flight: &'static Flight) {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if crate::hook::with(crate::hook::Hook::is_on) {
+            if crate::hook::is_on() {
                 scope::apart(|| record(flight, info));
             } else {
                 before(info);

@@ -28,7 +28,7 @@ pub struct Report {
 pub struct Cost {
     /// How many children were forked.
     pub forks: u64,
-    /// How long children ran plans.
+    /// The processor time in which children ran plans; of those that died, none.
     pub nanoseconds: u64,
     /// How long all of it took.
     pub wall_nanoseconds: u64,

@@ -232,7 +232,7 @@ impl Counting {
             hook.meter(Resource::Heap).arm(None, 0);
             hook.meter(Resource::Mapping).arm(None, 0);
             hook.set_flight(Some(flight));
-            hook.set_on(true);
+            hook::set_on(true);
             hook.intercept(sys::calls::is_on());
         });
         Self
@@ -243,7 +243,7 @@ impl Drop for Counting {
     fn drop(&mut self) {
         hook::with(|hook| {
             hook.intercept(false);
-            hook.set_on(false);
+            hook::set_on(false);
             hook.set_flight(None);
             hook.meter(Resource::Heap).disarm();
             hook.meter(Resource::Mapping).disarm();

@@ -29,10 +29,11 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Walks until `boundary`, an address on the stack.
-    pub(crate) fn walk(start: Start<'_>, boundary: usize) -> Self {
+    /// Walks between two addresses on the stack: from the caller of the frame that holds `begin` (or
+    /// from where a signal struck) to the frame that holds `end`.
+    pub(crate) fn walk(start: Start<'_>, begin: usize, end: usize) -> Self {
         let mut stack = Self::empty();
-        sys::walk::walk(start, boundary, &mut |address| stack.push(address));
+        sys::walk::walk(start, begin..end, &mut |address| stack.push(address));
         stack.seal();
         stack
     }
@@ -40,7 +41,7 @@ impl Stack {
     /// Walks by the unwinder, however the rest is walked: what dies need not have frame pointers.
     pub(crate) fn of_death(start: Start<'_>) -> Self {
         let mut stack = Self::empty();
-        sys::walk::unwind(start, usize::MAX, &mut |address| stack.push(address));
+        sys::walk::unwind(start, 0..usize::MAX, &mut |address| stack.push(address));
         stack.seal();
         stack
     }

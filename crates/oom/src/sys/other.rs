@@ -18,14 +18,15 @@ pub(crate) struct Interrupted;
 
 pub(crate) mod walk {
     use crate::sites::stack::Start;
+    use std::ops::Range;
 
     pub(crate) fn method() -> &'static str {
         "none"
     }
 
-    pub(crate) fn walk(_: Start<'_>, _: usize, _: &mut dyn FnMut(usize) -> bool) {}
+    pub(crate) fn walk(_: Start<'_>, _: Range<usize>, _: &mut dyn FnMut(usize) -> bool) {}
 
-    pub(crate) fn unwind(_: Start<'_>, _: usize, _: &mut dyn FnMut(usize) -> bool) {}
+    pub(crate) fn unwind(_: Start<'_>, _: Range<usize>, _: &mut dyn FnMut(usize) -> bool) {}
 }
 
 pub(crate) mod modules {
@@ -133,6 +134,10 @@ pub(crate) mod process {
 
     pub(crate) fn threads() -> usize {
         1
+    }
+
+    pub(crate) fn processor_time() -> Duration {
+        Duration::ZERO
     }
 
     pub(crate) fn fork(_: &Capture, _: impl FnOnce() -> i32) -> Result<Child, Unavailable> {

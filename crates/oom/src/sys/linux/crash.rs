@@ -47,7 +47,7 @@ pub(crate) fn record(flight: Option<&'static Flight>) {
 extern "C" fn died(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
     hook::with(|hook| {
         hook.intercept(false);
-        hook.set_on(false);
+        hook::set_on(false);
     });
     // SAFETY: null, or set by `record` to what lives for ever.
     if let Some(flight) = unsafe { FLIGHT.load(Relaxed).as_ref() } {

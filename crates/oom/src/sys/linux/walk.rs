@@ -8,6 +8,7 @@ use crate::sites::stack::Start;
 use libc::{c_int, c_void};
 use std::cell::Cell;
 use std::hint::black_box;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::{mem, ptr};
 
@@ -69,12 +70,13 @@ fn limits() -> (usize, usize) {
     }
 }
 
-/// Gives return addresses to `take`, innermost first, until the frame that holds `boundary`, the
-/// end of the stack, or until `take` has enough.
-pub(crate) fn walk(start: Start<'_>, boundary: usize, take: &mut dyn FnMut(usize) -> bool) {
+/// Gives return addresses to `take`, innermost first: from the caller of the frame that holds the
+/// beginning of `between` to the frame that holds its end, to the end of the stack, or until `take`
+/// has enough. Where a signal struck, that is the beginning.
+pub(crate) fn walk(start: Start<'_>, between: Range<usize>, take: &mut dyn FnMut(usize) -> bool) {
     match METHOD.load(Relaxed) {
-        FRAME_POINTERS => frame_pointers(start, boundary, take),
-        _ => unwind(start, boundary, take),
+        FRAME_POINTERS => frame_pointers(start, between, take),
+        _ => unwind(start, between, take),
     }
 }
 
@@ -98,10 +100,10 @@ fn here() -> Interrupted {
 }
 
 #[inline(never)]
-fn frame_pointers(start: Start<'_>, boundary: usize, take: &mut dyn FnMut(usize) -> bool) {
-    let at = match start {
-        Start::Here => here(),
-        Start::Interrupted(at) => *at,
+fn frame_pointers(start: Start<'_>, between: Range<usize>, take: &mut dyn FnMut(usize) -> bool) {
+    let (at, begin) = match start {
+        Start::Here => (here(), between.start),
+        Start::Interrupted(at) => (*at, 0),
     };
     if at.instruction != 0 && !take(at.instruction) {
         return;
@@ -113,7 +115,7 @@ fn frame_pointers(start: Start<'_>, boundary: usize, take: &mut dyn FnMut(usize)
     // A frame lies above the one before it: chains that loop or lead astray end here. Off the thread's
     // own stack (on a fiber, or a signal's stack) nothing is known of its limits, so there the kernel
     // reads, which cannot fault.
-    while frame >= least && frame.is_multiple_of(8) && frame < boundary {
+    while frame >= least && frame.is_multiple_of(8) && frame < between.end {
         let pair = if frame >= low.max(least) && frame.saturating_add(16) <= high {
             // SAFETY: within this thread's stack, above its stack pointer, aligned.
             Some(unsafe { *(frame as *const [usize; 2]) })
@@ -123,7 +125,7 @@ fn frame_pointers(start: Start<'_>, boundary: usize, take: &mut dyn FnMut(usize)
             read_by_kernel(frame)
         };
         let Some([next, back]) = pair else { return };
-        if back == 0 || !take(back) {
+        if back == 0 || (frame > begin && !take(back)) {
             return;
         }
         least = frame.wrapping_add(16);
@@ -162,22 +164,22 @@ unsafe extern "C-unwind" {
 struct Unwinding<'a> {
     /// The address at which a signal struck, until it is reached.
     skip_to: usize,
-    boundary: usize,
-    /// The lower end of the stack that `boundary` lies on.
+    between: Range<usize>,
+    /// The lower end of this thread's stack.
     low: usize,
     take: &'a mut dyn FnMut(usize) -> bool,
 }
 
 /// As [`walk`], by the unwinder. It neither allocates nor locks as long as nothing is being loaded.
 #[inline(never)]
-pub(crate) fn unwind(start: Start<'_>, boundary: usize, take: &mut dyn FnMut(usize) -> bool) {
-    let skip_to = match start {
-        Start::Here => 0,
-        Start::Interrupted(at) => at.instruction,
+pub(crate) fn unwind(start: Start<'_>, between: Range<usize>, take: &mut dyn FnMut(usize) -> bool) {
+    let (skip_to, between) = match start {
+        Start::Here => (0, between),
+        Start::Interrupted(at) => (at.instruction, 0..between.end),
     };
     let mut walk = Unwinding {
         skip_to,
-        boundary,
+        between,
         low: STACK.get().0,
         take,
     };
@@ -206,8 +208,12 @@ extern "C-unwind" fn step(context: *mut c_void, walk: *mut c_void) -> c_int {
     }
     // What the unwinder calls the canonical address is the stack pointer in this frame: above the
     // boundary, the frame called the one that holds it.
-    if address == 0 || (frame > walk.boundary && walk.boundary > walk.low) {
+    let on_thread = walk.between.end > walk.low;
+    if address == 0 || (frame > walk.between.end && on_thread) {
         return ENOUGH;
+    }
+    if frame <= walk.between.start {
+        return GO_ON;
     }
     // A return address points behind the call; where a signal struck, it does not.
     let address = address.wrapping_add(usize::from(before != 0));
@@ -242,8 +248,8 @@ fn probe_inner(depth: u32) -> bool {
         });
         frames
     }
-    let by_pointers = frames(|take| frame_pointers(Start::Here, usize::MAX, take));
-    let by_tables = frames(|take| unwind(Start::Here, usize::MAX, take));
+    let by_pointers = frames(|take| frame_pointers(Start::Here, 0..usize::MAX, take));
+    let by_tables = frames(|take| unwind(Start::Here, 0..usize::MAX, take));
     // The frames of this file differ by the place of the call. Three that are certainly the same are
     // the callers of `probe_inner`, which both must have.
     black_box(depth) > 0

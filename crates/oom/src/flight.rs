@@ -166,12 +166,19 @@ impl Flight {
 
     /// Begins a run.
     pub(crate) fn begin(&self) {
-        self.beat.fetch_add(1, Relaxed);
+        self.begin_again();
         for failure in &self.failures {
             failure.set.store(0, Relaxed);
+            failure.frames.clear();
         }
-        self.panics.store(0, Relaxed);
         self.set_phase(Phase::Prepare);
+    }
+
+    /// Begins the clean run that follows one with a failure, which stays on record.
+    pub(crate) fn begin_again(&self) {
+        self.beat.fetch_add(1, Relaxed);
+        self.panics.store(0, Relaxed);
+        self.set_phase(Phase::Again);
     }
 
     pub(crate) fn beats(&self) -> u64 {

@@ -159,6 +159,7 @@ fn a_token_shows_the_same_again(explorer: &Explorer) {
             replay.same_context || verdict == Verdict::Unstable,
             "{mistake:?}: {replay:?}"
         );
+        assert_ne!(token.context, 0, "{mistake:?}: {finding:#?}");
         assert!(
             has(&replay.finding.failure, "Registry::add"),
             "{mistake:?}: {replay:#?}"
@@ -183,9 +184,11 @@ fn a_death_is_told_with_its_stack(explorer: &Explorer) {
     assert!(death.output.contains("memory allocation of"), "{death:?}");
 }
 
+type Test = (&'static str, fn(&Explorer));
+
 /// Tests that fork need a process of their own with one thread, so they have no harness.
 fn main() {
-    let tests: [(&str, fn(&Explorer)); 5] = [
+    let tests: [Test; 5] = [
         (
             "without_mistakes_all_is_handled",
             without_mistakes_all_is_handled,

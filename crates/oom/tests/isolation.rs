@@ -54,7 +54,10 @@ fn what_cannot_be_explored_has_its_error() {
         count.set(count.get() + 1);
         (0..count.get()).all(|_| Vec::<u8>::new().try_reserve(1).is_ok())
     }));
-    assert!(matches!(unsteady, Err(Cannot::Unsteady)), "{unsteady:?}");
+    assert!(
+        matches!(&unsteady, Err(Cannot::Unsteady(why)) if why.contains("requests of Heap")),
+        "{unsteady:?}"
+    );
 
     let (stop, wait) = std::sync::mpsc::channel::<()>();
     let thread = std::thread::spawn(move || wait.recv().is_err());
@@ -106,6 +109,22 @@ fn a_zygote_that_dies_takes_nobody_along() {
         .expect("a zygote");
     let fails = fails.wait(Duration::from_secs(60));
     assert!(matches!(fails, Err(Cannot::Said(_))), "{fails:?}");
+}
+
+/// Several at once do not disturb each other, and a line is the same from whichever process.
+fn zygotes_work_side_by_side() {
+    let explorer = explorer(|_| {});
+    let lines = |zygote: assay_oom::Zygote| {
+        let report = zygote.wait(Duration::from_secs(60)).expect("a report");
+        report.lines().collect::<Vec<_>>()
+    };
+    let start = |requests| {
+        let zygote = explorer.spawn(move || Box::new(reserve("side", requests)));
+        zygote.expect("a zygote")
+    };
+    let alone = [lines(start(40)), lines(start(60))];
+    let (one, two) = (start(40), start(60));
+    assert_eq!([lines(one), lines(two)], alone);
 }
 
 /// What is kept once and not again is a cache, and is noted as such.
@@ -198,6 +217,55 @@ fn other_ends_are_told() {
     );
 }
 
+/// Requests from another stack (a signal's, as fibers have theirs) are walked without a fault, and
+/// have their verdict.
+fn other_stacks_are_walked() {
+    static SERVED: AtomicU64 = AtomicU64::new(0);
+    extern "C" fn reserve(_: i32) {
+        let served = Vec::<u8>::new().try_reserve(100).is_ok();
+        SERVED.store(u64::from(served), SeqCst);
+    }
+    let scenario = simple("stacks", || {
+        const BYTES: usize = 64 * 1024;
+        // SAFETY: a stack for signals that outlives the signal, and the one before is put back.
+        #[allow(unsafe_code)]
+        unsafe {
+            let fresh = libc::mmap(
+                std::ptr::null_mut(),
+                BYTES,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            );
+            let stack = libc::stack_t {
+                ss_sp: fresh,
+                ss_flags: 0,
+                ss_size: BYTES,
+            };
+            let mut before = std::mem::zeroed();
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = reserve as *const () as usize;
+            action.sa_flags = libc::SA_ONSTACK;
+            libc::sigaltstack(&raw const stack, &raw mut before);
+            libc::sigaction(libc::SIGUSR1, &raw const action, std::ptr::null_mut());
+            libc::raise(libc::SIGUSR1);
+            libc::sigaltstack(&raw const before, std::ptr::null_mut());
+            libc::munmap(fresh, BYTES);
+        }
+        SERVED.load(SeqCst) == 1
+    });
+    let explorer = explorer(|options| options.schedule.mappings = false);
+    let report = explorer.explore(&scenario).expect("a report");
+    assert_eq!(report.findings, [], "{:#?}", report.findings);
+    assert_eq!(report.summary.heap_requests, 1);
+    assert!(
+        report.sites[0].place.function.ends_with("reserve"),
+        "{:#?}",
+        report.sites
+    );
+}
+
 fn a_plan_may_name_a_site() {
     let scenario = reserve("site", 3);
     let explorer = explorer(|options| {
@@ -219,13 +287,15 @@ fn a_plan_may_name_a_site() {
 
 /// Tests that fork need a process of their own with one thread, so they have no harness.
 fn main() {
-    let tests: [(&str, fn()); 7] = [
+    let tests: [(&str, fn()); 9] = [
         ("errors", what_cannot_be_explored_has_its_error),
         ("zygotes", a_zygote_that_dies_takes_nobody_along),
+        ("zygotes_work_side_by_side", zygotes_work_side_by_side),
         ("a_cache_is_no_leak", a_cache_is_no_leak),
         ("history_is_no_verdict", history_is_no_verdict),
         ("time_is_kept", time_is_kept),
         ("other_ends_are_told", other_ends_are_told),
+        ("other_stacks_are_walked", other_stacks_are_walked),
         ("a_plan_may_name_a_site", a_plan_may_name_a_site),
     ];
     for (name, test) in tests {

@@ -5,7 +5,7 @@ use crate::plan::Resource;
 use crate::sys::{self, Unavailable};
 use crate::tape::Tape;
 use crate::verdict::Verdict;
-use std::sync::OnceLock;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// How many plans a child is given at once.
@@ -69,11 +69,29 @@ pub(crate) struct Outcome {
     pub(crate) retained: i64,
 }
 
-static ARENA: OnceLock<Result<&'static Arena, Unavailable>> = OnceLock::new();
+thread_local! {
+    /// Of its thread, as the hook is.
+    static ARENA: Cell<Option<&'static Arena>> = const { Cell::new(None) };
+}
 
-/// The arena of this process, made when it is first asked for.
+/// The arena of this thread, made when it is first asked for.
 pub(crate) fn arena() -> Result<&'static Arena, Unavailable> {
-    ARENA.get_or_init(sys::memory::share).clone()
+    if let Some(arena) = known() {
+        return Ok(arena);
+    }
+    let arena = sys::memory::share()?;
+    ARENA.set(Some(arena));
+    Ok(arena)
+}
+
+/// The arena of this thread, if it has one.
+pub(crate) fn known() -> Option<&'static Arena> {
+    ARENA.get()
+}
+
+/// Leaves the arena to the parent process, which may have other children that use it.
+pub(crate) fn leave() {
+    ARENA.set(None);
 }
 
 impl Arena {

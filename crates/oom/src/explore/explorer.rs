@@ -1,5 +1,6 @@
 //! The explorer itself: profile, schedule, batches, report.
 
+use super::arena;
 use super::batch::{Batches, Record, Stats};
 use super::panics;
 use super::profile::Profile;
@@ -58,8 +59,11 @@ pub enum Cannot {
     #[error("the scenario fails when memory is there: {0}")]
     Fails(String),
     /// No two clean runs in a row were the same.
-    #[error("the scenario is not the same twice, so no failure can be told from chance")]
-    Unsteady,
+    #[error("the scenario is not the same twice, so no failure can be told from chance: {0}")]
+    Unsteady(String),
+    /// Time was up before the plan could run.
+    #[error("there was no time to run the plan")]
+    NoTime,
     /// More requests than the tape holds.
     #[error("the operation makes {0} requests, which is more than can be recorded")]
     TooLarge(u64),
@@ -97,10 +101,10 @@ impl Explorer {
         if !crate::is_installed() {
             return Err(Cannot::NoAllocator);
         }
-        let arena = super::arena::arena()?;
+        arena::arena()?;
         let capture = Capture::new()?;
         crash::install();
-        panics::install(&arena.flight);
+        panics::install();
         Ok(Self {
             symbols: Symbols::new(options.shims.clone()),
             options,
@@ -121,7 +125,8 @@ impl Explorer {
         let mut batches = self.batches(&profile, scenario, self.options.time);
         let schedule = &self.options.schedule;
         let mut records = Vec::new();
-        for resource in [Resource::Heap, Resource::Mapping] {
+        // What has few requests comes first, so that time is left for it.
+        for resource in [Resource::Mapping, Resource::Heap] {
             let stacks = profile.golden.stacks(resource).iter();
             let context = |stack| profile.locate(&self.symbols, resource, stack).context;
             let contexts: Vec<u64> = stacks.map(|stack| context(*stack)).collect();
@@ -151,10 +156,7 @@ impl Explorer {
         let report = Capture::new()?;
         let output = Capture::new()?;
         let child = process::fork(&output, || {
-            let scenario = make();
-            let result = self
-                .explore(scenario.as_ref())
-                .map_err(|why| why.to_string());
+            let result = self.explore_apart(make).map_err(|why| why.to_string());
             let bytes = serde_json::to_vec(&result).unwrap_or_default();
             i32::from(report.write(&bytes).is_err())
         })?;
@@ -163,6 +165,18 @@ impl Explorer {
             report,
             output,
         })
+    }
+
+    /// The zygote's part. Its siblings may be at work, so it shares no memory with them.
+    fn explore_apart(&self, make: impl FnOnce() -> Box<dyn AnyScenario>) -> Result<Report, Cannot> {
+        arena::leave();
+        arena::arena()?;
+        let explorer = Self {
+            options: self.options.clone(),
+            symbols: Symbols::new(self.options.shims.clone()),
+            capture: Capture::new()?,
+        };
+        explorer.explore(make().as_ref())
     }
 
     /// Runs one plan again, in a child, and symbolises what it shows.
@@ -179,7 +193,7 @@ impl Explorer {
         records.extend(batches.run(&alone)?);
         report::mark_second(&mut records);
         let stats = batches.stats;
-        let record = records.first().ok_or(Cannot::Unsteady)?;
+        let record = records.first().ok_or(Cannot::NoTime)?;
         let stack = record.outcome.first.map_or(0, |first| first.stack);
         let sources = self.sources(&profile, scenario, interception, stats);
         let mut finding = sources.finding(record);

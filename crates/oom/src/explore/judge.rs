@@ -52,6 +52,33 @@ impl Ruling {
 }
 
 impl Golden {
+    /// In what two clean runs are not the same, of all that runs are compared by.
+    pub(crate) fn difference(&self, other: &Self) -> Option<String> {
+        for resource in [Resource::Heap, Resource::Mapping] {
+            let (one, two) = (self.stacks(resource), other.stacks(resource));
+            if let Some(at) = one.iter().zip(two).position(|(one, two)| one != two) {
+                return Some(format!(
+                    "request {at} of {resource:?} comes from another stack"
+                ));
+            }
+            if one.len() != two.len() {
+                let (one, two) = (one.len(), two.len());
+                return Some(format!("{one} requests of {resource:?}, then {two}"));
+            }
+        }
+        let others = [
+            ("the result", self.digest == other.digest),
+            ("the number of panics", self.panics == other.panics),
+            (
+                "what is kept after all is dropped",
+                self.balance == other.balance,
+            ),
+            ("a gauge", self.gauges == other.gauges),
+        ];
+        let (what, _) = others.iter().find(|(_, same)| !same)?;
+        Some((*what).into())
+    }
+
     /// How many requests the clean run made.
     pub(crate) fn requests(&self, resource: Resource) -> u64 {
         match resource {

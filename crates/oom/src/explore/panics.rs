@@ -1,6 +1,8 @@
 //! Takes panics down as they happen, also those that the subject catches.
 
+use super::arena;
 use crate::flight::Flight;
+use crate::hook;
 use crate::scope;
 use crate::sites::stack::{Stack, Start};
 use std::fmt::Write;
@@ -9,16 +11,13 @@ use std::sync::Once;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Installs the hook, once per process. Outside of runs panics go where they went before.
-pub(crate) fn install(flight: &'static Flight) {
+pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if crate::hook::is_on() {
-                scope::apart(|| record(flight, info));
-            } else {
-                before(info);
-            }
+        std::panic::set_hook(Box::new(move |info| match arena::known() {
+            Some(arena) if hook::is_on() => scope::apart(|| record(&arena.flight, info)),
+            _ => before(info),
         }));
     });
 }

@@ -68,20 +68,24 @@ impl Profile {
             return Err(Cannot::NoAllocator);
         }
         let arena = arena()?;
-        panics::install(&arena.flight);
-        let mut last = None;
+        panics::install();
+        let mut last = clean(scenario, arena)?;
+        let mut difference = String::new();
         for _ in 0..WARM_UP {
             let golden = clean(scenario, arena)?;
-            if last.as_ref().is_some_and(|last| agree(last, &golden)) {
-                return Ok(Self {
-                    golden,
-                    arena,
-                    name: scenario.title().into(),
-                });
+            match last.difference(&golden) {
+                Some(found) => difference = found,
+                None => {
+                    return Ok(Self {
+                        golden,
+                        arena,
+                        name: scenario.title().into(),
+                    });
+                }
             }
-            last = Some(golden);
+            last = golden;
         }
-        Err(Cannot::Unsteady)
+        Err(Cannot::Unsteady(difference))
     }
 
     /// How many requests the operation makes.
@@ -183,16 +187,6 @@ fn clean(scenario: &dyn AnyScenario, arena: &'static Arena) -> Result<Golden, Ca
         heap_stacks: arena.tape(Resource::Heap).requests(),
         mapping_stacks: arena.tape(Resource::Mapping).requests(),
     })
-}
-
-/// Whether two clean runs are the same in all that runs are compared by.
-fn agree(one: &Golden, two: &Golden) -> bool {
-    one.digest == two.digest
-        && one.panics == two.panics
-        && one.balance == two.balance
-        && one.gauges == two.gauges
-        && one.heap_stacks == two.heap_stacks
-        && one.mapping_stacks == two.mapping_stacks
 }
 
 impl std::fmt::Debug for Profile {

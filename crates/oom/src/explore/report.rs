@@ -120,11 +120,9 @@ pub struct Finding {
 
 /// How a run ended, in raw frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Death {
-    /// In words: a signal, an exit, a panic, no end.
-    pub how: String,
-    /// What it printed.
-    pub output: String,
+pub(crate) struct Death {
+    pub(crate) how: String,
+    pub(crate) output: String,
     pub(crate) frames: Vec<u64>,
 }
 

@@ -107,9 +107,9 @@ struct Course {
 fn run<S: Scenario>(scenario: &S, order: sealed::Hidden<'_>) -> Run {
     sys::know_stack();
     let flight = &order.arena.flight;
-    flight.begin();
-    if order.again {
-        flight.set_phase(Phase::Again);
+    match order.again {
+        true => flight.begin_again(),
+        false => flight.begin(),
     }
     let gauges = read_gauges(scenario);
     let counting = Counting::begin(flight);

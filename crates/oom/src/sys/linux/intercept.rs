@@ -243,3 +243,38 @@ fn mask(registers: &mut Registers<'_>, arguments: &[u64; 6]) -> i64 {
 }
 
 const _: () = assert!(mem::offset_of!(SysInfo, number) == 24);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Plan, Rule, Scope};
+
+    /// By which errors three mappings of a page fail, when the second is to.
+    fn failing(by: By) -> [i32; 3] {
+        // A filter cannot be taken back, so each has a thread that ends with it.
+        let thread = std::thread::spawn(move || {
+            calls::begin_by(by).expect("the kernel grants it");
+            let scope = Scope::enter(Plan::mapping(Rule::Nth(1)));
+            // SAFETY: new pages where the kernel likes; the thread forgets them.
+            let maps = [(); 3].map(|()| unsafe {
+                let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+                let page = libc::mmap(ptr::null_mut(), 4096, libc::PROT_READ, flags, -1, 0);
+                match page == libc::MAP_FAILED {
+                    true => *libc::__errno_location(),
+                    false => 0,
+                }
+            });
+            drop(scope);
+            calls::end();
+            maps
+        });
+        thread.join().expect("the thread ends")
+    }
+
+    #[test]
+    fn each_means_fails_exactly_the_planned_call() {
+        for by in By::ALL {
+            assert_eq!(failing(by), [0, libc::ENOMEM, 0], "{by:?}");
+        }
+    }
+}

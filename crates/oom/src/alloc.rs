@@ -40,16 +40,10 @@ impl<A> FaultAllocator<A> {
         }
     }
 
-    /// With checks of what the program does with its memory. They hold in the whole process, in and
-    /// out of scopes, and cost what they cost.
-    pub const fn with_checks(self, checks: Checks) -> Self
-    where
-        A: Copy,
-    {
-        Self {
-            inner: self.inner,
-            checks,
-        }
+    /// Over `inner`, with checks of what the program does with its memory. They hold in the whole
+    /// process, in and out of scopes, and cost what they cost.
+    pub const fn checked(inner: A, checks: Checks) -> Self {
+        Self { inner, checks }
     }
 }
 

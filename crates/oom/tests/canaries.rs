@@ -67,7 +67,7 @@ fn scenario(mistake: Mistake) -> impl AnyScenario {
 
 fn explorer() -> Explorer {
     let options = Options {
-        hang: Duration::from_millis(200),
+        hang: Duration::from_millis(100),
         schedule: Schedule {
             random: 8,
             ..Schedule::default()
@@ -115,6 +115,7 @@ fn without_mistakes_all_is_handled(explorer: &Explorer) {
     assert!(summary.verdicts[&Verdict::Handled] > summary.verdicts[&Verdict::Benign]);
     assert!(summary.heap_requests > 4, "{summary:?}");
     assert_eq!(summary.contexts, summary.contexts_failed);
+    assert_eq!((summary.unconfirmed, summary.retained), (0, 0));
     for site in &report.sites {
         assert_eq!(
             (site.seen, site.failed),

@@ -7,12 +7,15 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::process::Command;
 
 #[global_allocator]
-static ALLOCATOR: FaultAllocator = FaultAllocator::system().with_checks(Checks::ALL);
+static ALLOCATOR: FaultAllocator = FaultAllocator::checked(System, Checks::ALL);
 
-static STAYS: FaultAllocator = FaultAllocator::new(System).with_checks(Checks {
-    realloc: Realloc::Stays,
-    ..Checks::ALL
-});
+static STAYS: FaultAllocator = FaultAllocator::checked(
+    System,
+    Checks {
+        realloc: Realloc::Stays,
+        ..Checks::ALL
+    },
+);
 
 const MISTAKE: &str = "ASSAY_OOM_MISTAKE";
 

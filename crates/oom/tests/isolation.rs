@@ -156,7 +156,7 @@ fn history_is_no_verdict() {
     });
     let report = explorer(|_| {}).explore(&scenario).expect("a report");
     assert_eq!(report.findings, [], "{:#?}", report.findings);
-    assert!(report.summary.unconfirmed > 0, "{:?}", report.summary);
+    assert_eq!(report.summary.unconfirmed, 1, "{:?}", report.summary);
 }
 
 fn time_is_kept() {
@@ -176,6 +176,29 @@ fn time_is_kept() {
         "{summary:?}"
     );
     assert_eq!((summary.contexts, summary.contexts_failed), (1, 1));
+}
+
+/// Who sleeps for ever uses no time, and is found out all the same.
+fn a_sleeper_is_found() {
+    let sleeps = simple("sleeps", || {
+        let served = Vec::<u8>::new().try_reserve(100).is_ok();
+        while !served {
+            std::thread::park();
+        }
+        served
+    });
+    let explorer = explorer(|options| {
+        options.hang = Duration::from_millis(20);
+        options.schedule.random = 0;
+    });
+    let report = explorer.explore(&sleeps).expect("a report");
+    assert_eq!(
+        report.findings[0].verdict,
+        Verdict::Hang,
+        "{:#?}",
+        report.findings
+    );
+    assert_eq!(report.findings.len(), 1);
 }
 
 /// A deep recursion and a subject that prints and exits: the run ends, the explorer does not.
@@ -287,13 +310,14 @@ fn a_plan_may_name_a_site() {
 
 /// Tests that fork need a process of their own with one thread, so they have no harness.
 fn main() {
-    let tests: [(&str, fn()); 9] = [
+    let tests: [(&str, fn()); 10] = [
         ("errors", what_cannot_be_explored_has_its_error),
         ("zygotes", a_zygote_that_dies_takes_nobody_along),
         ("zygotes_work_side_by_side", zygotes_work_side_by_side),
         ("a_cache_is_no_leak", a_cache_is_no_leak),
         ("history_is_no_verdict", history_is_no_verdict),
         ("time_is_kept", time_is_kept),
+        ("a_sleeper_is_found", a_sleeper_is_found),
         ("other_ends_are_told", other_ends_are_told),
         ("other_stacks_are_walked", other_stacks_are_walked),
         ("a_plan_may_name_a_site", a_plan_may_name_a_site),

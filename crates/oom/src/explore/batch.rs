@@ -82,9 +82,13 @@ impl Batches<'_> {
 
     fn run_batch(&mut self, plans: &[Plan], records: &mut Vec<Record>) -> Result<(), Cannot> {
         let mut next = 0;
+        let mut suspect = None;
         while next < plans.len() && !self.is_late() {
             let ended = self.child(plans, next)?;
             let arena = self.profile.arena;
+            if suspect == Some(next) && arena.done() > next {
+                self.stats.history += 1;
+            }
             for place in next..arena.done() {
                 let (Some(plan), Some(outcome)) = (plans.get(place), arena.get(place)) else {
                     break;
@@ -103,7 +107,7 @@ impl Batches<'_> {
                 continue;
             }
             if !fresh {
-                self.stats.history += 1;
+                suspect = Some(place);
                 continue;
             }
             if let Some(plan) = plans.get(place) {
@@ -159,14 +163,17 @@ impl Batches<'_> {
                 used = child.processor_time();
                 continue;
             }
-            // On a busy machine a run may wait for its turn: what counts is the time that it used, and
-            // the time that passed only where it used none.
-            let waited = since.elapsed();
+            // On a busy machine a run may wait for its turn: what counts is the time that it used,
+            // and the time that passed only while it slept.
+            if !child.sleeps() {
+                since = Instant::now();
+            }
+            let slept = since.elapsed();
             let busy = match (child.processor_time(), used) {
                 (Some(now), Some(before)) => now.saturating_sub(before),
-                _ => waited,
+                _ => slept,
             };
-            if busy >= self.hang || waited >= self.hang * 5 {
+            if busy >= self.hang || slept >= self.hang * 5 {
                 child.abort();
                 if child.wait(Duration::from_millis(200)).is_none() {
                     child.kill();

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 pub struct Options {
     /// What is tried.
     pub schedule: Schedule,
-    /// A run that uses more processor time than this, or five times as much of any time, hangs.
+    /// A run that uses more processor time than this, or sleeps five times as long, hangs.
     pub hang: Duration,
     /// How long a scenario may take. With a limit, verdicts are still the same each time, but not how
     /// many there are.
@@ -86,7 +86,7 @@ pub enum Cannot {
 /// Explores scenarios.
 pub struct Explorer {
     options: Options,
-    symbols: Symbols,
+    symbols: Rc<Symbols>,
     capture: Capture,
 }
 
@@ -106,7 +106,7 @@ impl Explorer {
         crash::install();
         panics::install();
         Ok(Self {
-            symbols: Symbols::new(options.shims.clone()),
+            symbols: Rc::new(Symbols::new(options.shims.clone())),
             options,
             capture,
         })
@@ -153,6 +153,8 @@ impl Explorer {
     /// When this process cannot be forked.
     pub fn spawn(&self, make: impl FnOnce() -> Box<dyn AnyScenario>) -> Result<Zygote, Cannot> {
         one_thread()?;
+        // Once here, and not once in each.
+        self.symbols.open_program();
         let report = Capture::new()?;
         let output = Capture::new()?;
         let child = process::fork(&output, || {
@@ -173,7 +175,7 @@ impl Explorer {
         arena::arena()?;
         let explorer = Self {
             options: self.options.clone(),
-            symbols: Symbols::new(self.options.shims.clone()),
+            symbols: Rc::clone(&self.symbols),
             capture: Capture::new()?,
         };
         explorer.explore(make().as_ref())

@@ -139,6 +139,13 @@ impl Symbols {
         }
     }
 
+    /// Reads the program's debug information, which otherwise happens when the first name is wanted.
+    pub(crate) fn open_program(&self) {
+        if let Some((program, _)) = modules::of(0) {
+            self.loader(&program.path);
+        }
+    }
+
     /// The places of all frames, innermost first.
     pub(crate) fn stack(&self, frames: &[u64]) -> Vec<Place> {
         let named = frames.iter().map(|frame| self.named(*frame));

@@ -149,6 +149,10 @@ pub(crate) mod process {
             Ended::Exit(PANICKED)
         }
 
+        pub(crate) fn sleeps(&self) -> bool {
+            false
+        }
+
         pub(crate) fn processor_time(&self) -> Option<Duration> {
             None
         }

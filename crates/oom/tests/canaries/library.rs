@@ -150,7 +150,7 @@ impl Registry {
                 (Mistake::WrongError, Err(_)) => return Err(Error::NotFound),
                 (Mistake::UnlistedFallback, Err(_)) => return Err(Error::Guess),
                 (Mistake::NullWritten, Err(_)) => write_null(),
-                (Mistake::WaitsForEver, Err(_)) => loop {
+                (Mistake::WaitsForEver, Err(_)) if number == 3 => loop {
                     std::hint::spin_loop();
                 },
                 (_, Err(error)) => return Err(error.into()),
@@ -179,7 +179,7 @@ impl Registry {
                 REGISTRATIONS.fetch_add(1, SeqCst);
             }
             Mistake::PoisonedLock => POISONED.store(true, SeqCst),
-            Mistake::DeadLock => LOCKED.store(true, SeqCst),
+            Mistake::DeadLock => LOCKED.store(self.entries.len() == 3, SeqCst),
             _ => {}
         }
         self.begun = self.mistake == Mistake::LostRollback;

@@ -147,6 +147,15 @@ impl Child {
         ended
     }
 
+    /// Whether it waits for something other than its turn.
+    pub(crate) fn sleeps(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid));
+        let stat = stat.unwrap_or_default();
+        // The name before it is in parentheses and may hold anything.
+        let state = stat.rsplit_once(") ").map(|(_, behind)| behind);
+        state.is_some_and(|state| state.starts_with(['S', 'D']))
+    }
+
     /// The processor time that it has used.
     pub(crate) fn processor_time(&self) -> Option<Duration> {
         let mut clock = 0;

@@ -134,6 +134,10 @@ impl Hook {
         self.flight.set(flight);
     }
 
+    pub(crate) fn boundary(&self) -> usize {
+        self.boundary.get()
+    }
+
     pub(crate) fn set_boundary(&self, boundary: usize) {
         self.boundary.set(boundary);
     }

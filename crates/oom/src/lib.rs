@@ -85,7 +85,8 @@
 //!   in a row must make the same requests from the same stacks.
 //! - Frame pointers make walks cheap: build with `RUSTFLAGS=-Cforce-frame-pointers=yes`. Without them the
 //!   unwinder walks, which costs microseconds for each failure and each profiled request, and no more.
-//! - Debug information (`debug = "line-tables-only"` is enough) gives sites their names.
+//! - Debug information gives sites their names: `debug = "limited"` whole ones, `"line-tables-only"` short
+//!   ones for what is inlined.
 //! - Requests of other threads are neither counted nor failed.
 //!
 //! # Without a child

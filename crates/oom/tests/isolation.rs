@@ -127,6 +127,34 @@ fn zygotes_work_side_by_side() {
     assert_eq!([lines(one), lines(two)], alone);
 }
 
+/// What a process says of some scenarios, and nothing of where it was loaded or how long it took.
+fn lines() -> Vec<String> {
+    let explorer = explorer(|_| {});
+    let report = explorer.explore(&reserve("lines", 20)).expect("a report");
+    let aborts = simple("aborts", || {
+        let mut words = vec![String::new()];
+        words[0].push_str("a word");
+        words[0].len() == 6
+    });
+    let aborts = explorer.explore(&aborts).expect("a report");
+    report.lines().chain(aborts.lines()).collect()
+}
+
+const LINES: &str = "--lines";
+
+fn another_process_says_the_same() {
+    let said = || {
+        let program = std::env::current_exe().expect("this program");
+        let output = std::process::Command::new(program).arg(LINES).output();
+        let output = output.expect("the other process").stdout;
+        String::from_utf8(output).expect("a text")
+    };
+    let (one, two) = (said(), said());
+    assert!(one.contains("\"verdict\":\"abort\""), "{one}");
+    assert_eq!(one, two);
+    assert_eq!(one.lines().collect::<Vec<_>>(), lines());
+}
+
 /// What is kept once and not again is a cache, and is noted as such.
 fn a_cache_is_no_leak() {
     let cache = Rc::new(RefCell::new(Vec::<u8>::new()));
@@ -310,10 +338,18 @@ fn a_plan_may_name_a_site() {
 
 /// Tests that fork need a process of their own with one thread, so they have no harness.
 fn main() {
-    let tests: [(&str, fn()); 10] = [
+    if std::env::args().any(|argument| argument == LINES) {
+        lines().iter().for_each(|line| println!("{line}"));
+        return;
+    }
+    let tests: [(&str, fn()); 11] = [
         ("errors", what_cannot_be_explored_has_its_error),
         ("zygotes", a_zygote_that_dies_takes_nobody_along),
         ("zygotes_work_side_by_side", zygotes_work_side_by_side),
+        (
+            "another_process_says_the_same",
+            another_process_says_the_same,
+        ),
         ("a_cache_is_no_leak", a_cache_is_no_leak),
         ("history_is_no_verdict", history_is_no_verdict),
         ("time_is_kept", time_is_kept),

@@ -27,7 +27,8 @@ fn record(flight: &Flight, info: &PanicHookInfo<'_>) {
     if flight.panics.fetch_add(1, Relaxed) > 0 {
         return;
     }
-    flight.death.set(&Stack::of_death(Start::Here));
+    let end = hook::with(hook::Hook::boundary);
+    flight.death.set(&Stack::of_death(Start::Here, end));
     flight
         .panic
         .set(info.payload_as_str().unwrap_or("a panic without words"));

@@ -7,7 +7,7 @@ pub(crate) fn without_arguments(name: &str) -> String {
     let mut last = ' ';
     for letter in name.chars() {
         match letter {
-            '<' if depth > 0 || last.is_alphanumeric() || matches!(last, '_' | ':') => {
+            '<' if depth > 0 || last.is_alphanumeric() || matches!(last, '_' | ':' | '}') => {
                 if depth == 0 && out.ends_with("::") {
                     out.truncate(out.len() - 2);
                 }
@@ -82,6 +82,7 @@ mod tests {
                 "<a::Vec as b::From>::from",
             ),
             ("a::b<fn(u8) -> u8>::c::{{closure}}", "a::b::c::{{closure}}"),
+            ("{closure#1}<a::b::{closure_env#0}>", "{closure#1}"),
             ("plain", "plain"),
         ] {
             assert_eq!(without_arguments(name), expected);

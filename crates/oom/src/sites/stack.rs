@@ -39,9 +39,9 @@ impl Stack {
     }
 
     /// Walks by the unwinder, however the rest is walked: what dies need not have frame pointers.
-    pub(crate) fn of_death(start: Start<'_>) -> Self {
+    pub(crate) fn of_death(start: Start<'_>, end: usize) -> Self {
         let mut stack = Self::empty();
-        sys::walk::unwind(start, 0..usize::MAX, &mut |address| stack.push(address));
+        sys::walk::unwind(start, 0..end, &mut |address| stack.push(address));
         stack.seal();
         stack
     }

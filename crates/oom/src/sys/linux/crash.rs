@@ -53,7 +53,10 @@ extern "C" fn died(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
     if let Some(flight) = unsafe { FLIGHT.load(Relaxed).as_ref() } {
         flight.signal.store(signal as u32, Relaxed);
         let at = interrupted(context);
-        flight.death.set(&Stack::of_death(Start::Interrupted(&at)));
+        let end = hook::with(hook::Hook::boundary);
+        flight
+            .death
+            .set(&Stack::of_death(Start::Interrupted(&at), end));
     }
     // SAFETY: the handler is reset by now, so this one ends the process once the handler returns.
     unsafe { libc::raise(signal) };

@@ -1,7 +1,8 @@
 //! What failing memory costs: per request, off and on, and per judged run of a small operation.
 
 use assay_oom::{
-    Explorer, FaultAllocator, Options, Plan, Response, Rule, Schedule, Scope, Simple, digest,
+    Explorer, FaultAllocator, Options, Plan, Response, Rule, Schedule, Scope, Simple, Verdict,
+    digest,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::TryReserveError;
@@ -90,7 +91,7 @@ fn main() {
     });
     let schedule = Schedule {
         random: 20_000,
-        per_million: 20_000,
+        per_million: 50_000,
         ..Schedule::default()
     };
     let options = Options {
@@ -101,15 +102,15 @@ fn main() {
     match report {
         Err(why) => println!("cannot explore: {why}"),
         Ok(report) => {
-            let runs = report.summary.runs;
-            let judged = report.cost.nanoseconds as f64 / runs as f64;
+            // Runs that found nothing to fail cost time too, and do not count.
+            let idle = report.summary.verdicts.get(&Verdict::Idle).copied();
+            let runs = report.summary.runs - idle.unwrap_or(0);
+            let each = report.cost.nanoseconds as f64 / runs as f64;
+            println!("the same, failed and judged{each:6.0} ns: {runs} injected runs");
             println!(
-                "the same, failed and judged {judged:5.0} ns: {runs} runs in {} children",
-                report.cost.forks
-            );
-            println!(
-                "  {:.0} judged runs per second; stacks by {}",
-                1e9 / judged,
+                "  {:.0} per second in {} children; stacks by {}",
+                1e9 / each,
+                report.cost.forks,
                 report.summary.walk
             );
             println!("  {:?}", report.summary.verdicts);

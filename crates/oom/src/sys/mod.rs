@@ -1,7 +1,8 @@
 //! All that depends on the platform: walking stacks, forking, signals, system calls.
 //!
 //! Linux on x86-64 has all of it, Linux on AArch64 all but the interception of system calls. Elsewhere
-//! the allocator and scopes work, and the rest says [`Unavailable`].
+//! the allocator, scopes and judging in this process work (without sites), and the rest says
+//! [`Unavailable`].
 
 #[cfg(all(
     target_os = "linux",
@@ -28,6 +29,18 @@ mod other;
     not(feature = "elsewhere")
 )))]
 pub(crate) use other::*;
+
+/// What may lie in shared memory.
+///
+/// # Safety
+///
+/// The type is made of atomics only: valid when zeroed, and without pointers.
+#[allow(unsafe_code)]
+pub(crate) unsafe trait Shared {}
+
+// SAFETY: atomics, and arrays and structures of them, all through.
+#[allow(unsafe_code)]
+unsafe impl Shared for crate::explore::arena::Arena {}
 
 /// What this machine cannot do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,18 +1,8 @@
 //! Memory that parent and child share.
 #![allow(unsafe_code)]
 
-use crate::sys::Unavailable;
+use crate::sys::{Shared, Unavailable};
 use std::{io, mem, ptr};
-
-/// What may lie in shared memory.
-///
-/// # Safety
-///
-/// The type is made of atomics only: valid when zeroed, and without pointers.
-pub(crate) unsafe trait Shared {}
-
-// SAFETY: atomics, and arrays and structures of them, all through.
-unsafe impl Shared for crate::explore::arena::Arena {}
 
 /// A zeroed `T` that children of this process share with it. It is never given back; only the pages
 /// that are touched cost anything.

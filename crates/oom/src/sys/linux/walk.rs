@@ -109,13 +109,17 @@ fn frame_pointers(start: Start<'_>, between: Range<usize>, take: &mut dyn FnMut(
         return;
     }
     let (low, high) = STACK.get();
-    let on_thread = (low..high).contains(&at.stack);
+    let thread = low..high;
+    let on_thread = thread.contains(&at.stack);
     let mut frame = at.frame;
     let mut least = at.stack;
     // A frame lies above the one before it: chains that loop or lead astray end here. Off the thread's
     // own stack (on a fiber, or a signal's stack) nothing is known of its limits, so there the kernel
     // reads, which cannot fault.
-    while frame >= least && frame.is_multiple_of(8) && frame < between.end {
+    while frame >= least && frame.is_multiple_of(8) {
+        if thread.contains(&frame) && frame >= between.end {
+            return;
+        }
         let pair = if frame >= low.max(least) && frame.saturating_add(16) <= high {
             // SAFETY: within this thread's stack, above its stack pointer, aligned.
             Some(unsafe { *(frame as *const [usize; 2]) })
@@ -165,8 +169,8 @@ struct Unwinding<'a> {
     /// The address at which a signal struck, until it is reached.
     skip_to: usize,
     between: Range<usize>,
-    /// The lower end of this thread's stack.
-    low: usize,
+    /// This thread's stack.
+    thread: Range<usize>,
     take: &'a mut dyn FnMut(usize) -> bool,
 }
 
@@ -180,7 +184,7 @@ pub(crate) fn unwind(start: Start<'_>, between: Range<usize>, take: &mut dyn FnM
     let mut walk = Unwinding {
         skip_to,
         between,
-        low: STACK.get().0,
+        thread: STACK.get().0..STACK.get().1,
         take,
     };
     // SAFETY: `step` gets this structure back, during the call only.
@@ -208,8 +212,7 @@ extern "C-unwind" fn step(context: *mut c_void, walk: *mut c_void) -> c_int {
     }
     // What the unwinder calls the canonical address is the stack pointer in this frame: above the
     // boundary, the frame called the one that holds it.
-    let on_thread = walk.between.end > walk.low;
-    if address == 0 || (frame > walk.between.end && on_thread) {
+    if address == 0 || (walk.thread.contains(&frame) && frame > walk.between.end) {
         return ENOUGH;
     }
     if frame <= walk.between.start {

@@ -85,6 +85,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[macro_use]
+pub mod mutants;
+
 pub mod agents;
 mod coverage;
 mod embed;

@@ -34,6 +34,22 @@ pub fn on_large_stack<T: Send>(test: impl FnOnce() -> T + Send) -> T {
     })
 }
 
+/// Runs `worker` on as many threads as there are processors, each with such a stack, and puts
+/// together what they give.
+pub fn on_all_processors<T: Send>(worker: impl Fn() -> Vec<T> + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
+    std::thread::scope(|scope| {
+        let start = |_| scope.spawn(|| on_large_stack(&worker));
+        let started: Vec<_> = (0..threads).map(start).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, Vec<T>>| {
+            thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        started.into_iter().flat_map(join).collect()
+    })
+}
+
 /// Runs case `number` of the run of a target with seed `seed`.
 pub fn run_case(lab: &mut Lab, target: &str, seed: u64, number: u64) -> Report {
     let target = find(target).expect("the target is in the table");

@@ -32,6 +32,8 @@ const MEMORY_BYTES: u64 = 4 << 30;
 pub struct ReferenceEngine {
     features: Features,
     memory_bytes: u64,
+    objects_per_collection: Option<u32>,
+    fuel: u64,
     profile: Profile,
     spent: Spent,
     remains: Remains,
@@ -59,6 +61,8 @@ impl ReferenceEngine {
         Self {
             features: Features::all(),
             memory_bytes: MEMORY_BYTES,
+            objects_per_collection: None,
+            fuel: u64::MAX,
             profile: Profile::default(),
             spent: Spent::default(),
             remains: Remains::default(),
@@ -76,6 +80,22 @@ impl ReferenceEngine {
     #[must_use]
     pub fn with_memory_bytes(mut self, memory_bytes: u64) -> Self {
         self.memory_bytes = memory_bytes;
+        self
+    }
+
+    /// The same engine, which collects after so many new objects at the latest
+    /// ([`Config::objects_per_collection`]).
+    #[must_use]
+    pub fn with_objects_per_collection(mut self, objects: u32) -> Self {
+        self.objects_per_collection = Some(objects);
+        self
+    }
+
+    /// The same engine, in which a program or a script ends after so many operations, where its
+    /// time does not end it before.
+    #[must_use]
+    pub fn with_fuel(mut self, fuel: u64) -> Self {
+        self.fuel = fuel;
         self
     }
 
@@ -104,10 +124,10 @@ impl ReferenceEngine {
             stack_bytes: (limits.stack_bytes as usize).max(FRAME_BYTES),
             memory_bytes: self.memory_bytes,
             heap_bytes: limits.gc_heap_bytes as usize,
-            fuel: Some(OPERATIONS_PER_MS.saturating_mul(limits.time_ms.into())),
+            fuel: Some(OPERATIONS_PER_MS.saturating_mul(limits.time_ms.into()).min(self.fuel)),
             profile: self.profile,
             coverage: self.remains.coverage.is_some(),
-            objects_per_collection: None,
+            objects_per_collection: self.objects_per_collection,
         }
     }
 

@@ -113,7 +113,10 @@ impl AtomicOp {
     fn access(self) -> (Load, Store) {
         match self.width_log2() {
             0 => (Load::U8, Store::B8),
-            1 => (Load::U16, Store::B16),
+            1 => (
+                Load::U16,
+                mutate!(Store::B16, AtomicStoreWide => Store::B32),
+            ),
             2 => (Load::U32, Store::B32),
             _ => (Load::U64, Store::B64),
         }
@@ -159,7 +162,7 @@ pub(crate) fn run(
     let (index, x, y) = (operand(cx, 0), operand(cx, 1), operand(cx, 2));
     let address = effective(index, offset)?;
     let (load, store) = op.access();
-    if !address.is_multiple_of(op.bytes()) {
+    if !address.is_multiple_of(mutate!(op.bytes(), AtomicUnaligned => 1)) {
         return Err(Trap::UnalignedAtomic.into());
     }
     let place = Place {
@@ -172,15 +175,18 @@ pub(crate) fn run(
         Action::Load => old,
         Action::Store | Action::Exchange => x,
         Action::Add => old.wrapping_add(x),
-        Action::Sub => old.wrapping_sub(x),
+        Action::Sub => mutate!(old.wrapping_sub(x), AtomicSubReversed => x.wrapping_sub(old)),
         Action::And => old & x,
         Action::Or => old | x,
         Action::Xor => old ^ x,
-        Action::CompareExchange => match op.expects(old, x) {
+        Action::CompareExchange => match mutate!(op.expects(old, x), CompareAllBits => old == x) {
             true => y,
             false => old,
         },
-        Action::Wait if !memory.ty.shared => return Err(Trap::ExpectedSharedMemory.into()),
+        Action::Wait if !memory.ty.shared => {
+            mutate!(return Err(Trap::ExpectedSharedMemory.into()), WaitUnshared => cx.push(UNEQUAL));
+            return Ok(());
+        }
         Action::Wait if old != x => {
             cx.push(UNEQUAL);
             return Ok(());

@@ -24,7 +24,10 @@ pub(crate) fn copy_within<T: Copy>(items: &mut [T], to: u64, from: u64, len: u64
     let count = usize::try_from(len).ok()?;
     part(items, to, count)?;
     part(items, from, count)?;
-    items.copy_within(from as usize..from as usize + count, to as usize);
+    let (to, from) = (to as usize, from as usize);
+    mutate!(items.copy_within(from..from + count, to), CopyForwards => {
+        (0..count).for_each(|i| items[to + i] = items[from + i])
+    });
     Some(())
 }
 
@@ -38,12 +41,16 @@ pub(crate) fn copy<T: Copy>(to: &mut [T], at: u64, from: &[T], start: u64, len: 
 
 /// `-1` in the size's type, for what could not grow.
 pub(crate) fn grown(old: Option<u64>, is64: bool) -> u64 {
-    let failed = if is64 { u64::MAX } else { u64::from(u32::MAX) };
+    let failed = if mutate!(is64, GrowFailure32 => false) {
+        u64::MAX
+    } else {
+        u64::from(u32::MAX)
+    };
     old.unwrap_or(failed)
 }
 
 pub(crate) fn size(cx: &mut Context<'_>, memory: u32) {
-    let pages = cx.memory(memory).pages();
+    let pages = cx.memory(mutate!(memory, SizeOfFirstMemory => 0)).pages();
     cx.push(pages);
 }
 
@@ -56,14 +63,17 @@ pub(crate) fn grow(cx: &mut Context<'_>, memory: u32) -> Result<(), Stop> {
     if old.is_some() && pages > 0 {
         cx.moves(bytes);
     }
-    cx.push(grown(old, is64));
+    cx.push(grown(
+        mutate!(old, GrowGivesNewSize => old.map(|old| old + pages)),
+        is64,
+    ));
     Ok(())
 }
 
 pub(crate) fn fill(cx: &mut Context<'_>, memory: u32) -> Result<(), Stop> {
     let [at, value, len] = cx.take();
-    let count = usize::try_from(len).unwrap_or(usize::MAX);
-    let place = part_mut(&mut cx.memory(memory).data, at, count);
+    let count = usize::try_from(mutate!(len, FillOneShort => len.saturating_sub(1)));
+    let place = part_mut(&mut cx.memory(memory).data, at, count.unwrap_or(usize::MAX));
     place
         .ok_or(Trap::OutOfBoundsMemoryAccess)?
         .fill(value as u8);
@@ -73,7 +83,10 @@ pub(crate) fn fill(cx: &mut Context<'_>, memory: u32) -> Result<(), Stop> {
 
 pub(crate) fn memory_copy(cx: &mut Context<'_>, to: u32, from: u32) -> Result<(), Stop> {
     let [at, start, len] = cx.take();
-    let (to, from) = (cx.memory_address(to), cx.memory_address(from));
+    let (to, from) = (
+        cx.memory_address(to),
+        cx.memory_address(mutate!(from, CopyWithinOne => to)),
+    );
     let copied = match cx.store.memories.get_disjoint_mut([to, from]) {
         Ok([to, from]) => copy(&mut to.data, at, &from.data, start, len),
         Err(_) => copy_within(&mut cx.store.memories[to].data, at, start, len),
@@ -87,7 +100,8 @@ pub(crate) fn init(cx: &mut Context<'_>, memory: u32, data: u32) -> Result<(), S
     let [at, start, len] = cx.take();
     let bytes = data_bytes(cx, data);
     let copied = copy(&mut cx.memory(memory).data, at, bytes, start, len);
-    copied.ok_or(Trap::OutOfBoundsMemoryAccess)?;
+    mutate!(copied, InitOfNothing => copied.or((len == 0).then_some(())))
+        .ok_or(Trap::OutOfBoundsMemoryAccess)?;
     cx.moves(len);
     Ok(())
 }
@@ -101,5 +115,6 @@ pub(crate) fn data_bytes<'a>(cx: &Context<'a>, data: u32) -> &'a [u8] {
 }
 
 pub(crate) fn data_drop(cx: &mut Context<'_>, data: u32) {
-    cx.store.instances[cx.instance as usize].dropped[data as usize] = true;
+    let dropped = mutate!(true, DataDropIgnored => false);
+    cx.store.instances[cx.instance as usize].dropped[data as usize] = dropped;
 }

@@ -22,17 +22,21 @@ family! {
     I32TruncSatF32U(a: f32) => a as u32;
     F32ConvertI64S(a: i64) => a as f32;
     I64TruncSatF32S(a: f32) => a as i64;
-    F32ConvertI64U(a: u64) => a as f32;
-    I64TruncSatF32U(a: f32) => a as u64;
+    F32ConvertI64U(a: u64) => mutate!(a as f32, ConvertRoundsTwice => a as f64 as f32);
+    I64TruncSatF32U(a: f32) => mutate!(a as u64, TruncSatTooEarly => (a as u64).min(1 << 63));
     F64ConvertI32S(a: i32) => a as f64;
-    I32TruncSatF64S(a: f64) => a as i32;
+    I32TruncSatF64S(a: f64) => mutate!(
+        a, TruncSatOfNan => if a.is_nan() { f64::MIN } else { a }
+    ) as i32;
     F64ConvertI32U(a: u32) => a as f64;
     I32TruncSatF64U(a: f64) => a as u32;
     F64ConvertI64S(a: i64) => a as f64;
     I64TruncSatF64S(a: f64) => a as i64;
-    F64ConvertI64U(a: u64) => a as f64;
+    F64ConvertI64U(a: u64) => mutate!(a as f64, ConvertSigned => a as i64 as f64);
     I64TruncSatF64U(a: f64) => a as u64;
-    F32DemoteF64(a: f64) => canonical32(a as f32);
+    F32DemoteF64(a: f64) => canonical32(mutate!(
+        a as f32, DemoteFlushes => if (a as f32).is_subnormal() { 0.0 } else { a as f32 }
+    ));
     F64PromoteF32(a: f32) => canonical64(f64::from(a));
     I32ReinterpretF32(a: u32) => a;
     I64ReinterpretF64(a: u64) => a;
@@ -46,7 +50,8 @@ family! {
     I32TruncF32S(a: f32) => truncate(f64::from(a), I32).map(|x| x as i32);
     I32TruncF32U(a: f32) => truncate(f64::from(a), U32).map(|x| x as u32);
     I32TruncF64S(a: f64) => truncate(a, I32).map(|x| x as i32);
-    I32TruncF64U(a: f64) => truncate(a, U32).map(|x| x as u32);
+    I32TruncF64U(a: f64) => truncate(a, mutate!(U32, TruncBound => 0.0..4_294_967_295.0))
+        .map(|x| x as u32);
     I64TruncF32S(a: f32) => truncate(f64::from(a), I64).map(|x| x as i64);
     I64TruncF32U(a: f32) => truncate(f64::from(a), U64).map(|x| x as u64);
     I64TruncF64S(a: f64) => truncate(a, I64).map(|x| x as i64);
@@ -65,7 +70,7 @@ fn truncate(x: f64, fits: Range<f64>) -> Result<f64, Trap> {
     let whole = x.trunc();
     if fits.contains(&whole) {
         Ok(whole)
-    } else if x.is_nan() {
+    } else if mutate!(x.is_nan(), TruncNanKind => false) {
         Err(Trap::InvalidConversionToInteger)
     } else {
         Err(Trap::IntegerOverflow)

@@ -59,7 +59,9 @@ impl Access {
         let bits = u128::from_le_bytes(all);
         match self {
             Self::S8 => u128::from(bits as u8 as i8 as i32 as u32),
-            Self::S16 => u128::from(bits as u16 as i16 as i32 as u32),
+            Self::S16 => {
+                mutate!(u128::from(bits as u16 as i16 as i32 as u32), PackedElementUnsigned => bits)
+            }
             _ => bits,
         }
     }
@@ -164,6 +166,7 @@ pub(crate) fn new_fixed(cx: &mut Context<'_>, pair: u32) -> Result<(), Stop> {
             let bits = wide(value[0], value.get(1).copied().unwrap_or(0));
             place.copy_from_slice(&bits.to_le_bytes()[..element]);
         }
+        mutate!(ArrayFixedReversed => bytes.reverse());
     })
 }
 
@@ -172,7 +175,9 @@ pub(crate) fn new_data(cx: &mut Context<'_>, pair: u32) -> Result<(), Stop> {
     let ty = cx.type_id(ty);
     let element = element_bytes(cx, ty);
     let [start, len] = [cx.stack[cx.top - 2], cx.stack[cx.top - 1]];
-    let source = part(data_bytes(cx, data), start, span(0, len, element).1);
+    let (_, bytes) = span(0, len, element);
+    let first = mutate!(start, ArrayDataScaled => start * element as u64);
+    let source = part(data_bytes(cx, data), first, bytes);
     let source = source.ok_or(Trap::OutOfBoundsMemoryAccess)?;
     make(cx, ty, len as u32, 2, |_, bytes| {
         bytes.copy_from_slice(source)
@@ -204,7 +209,9 @@ pub(crate) fn get(cx: &mut Context<'_>, access: Access) -> Result<(), Stop> {
     let [reference, index] = cx.take();
     let (start, len) = span(index, 1, access.bytes());
     let bytes = part(array(cx, non_null(reference)?).1, start, len);
-    let bits = access.read(bytes.ok_or(Trap::OutOfBoundsArrayAccess)?);
+    let bytes = mutate!(bytes, ArrayGetUnchecked => bytes.or(Some(&[0; 16][..len])))
+        .ok_or(Trap::OutOfBoundsArrayAccess)?;
+    let bits = access.read(bytes);
     access.push(cx, bits);
     Ok(())
 }
@@ -228,7 +235,7 @@ pub(crate) fn len(cx: &mut Context<'_>) -> Result<(), Stop> {
 }
 
 pub(crate) fn fill(cx: &mut Context<'_>, access: Access) -> Result<(), Stop> {
-    let len = cx.pop();
+    let len = mutate!(cx.pop(), ArrayFillOneShort => cx.pop().saturating_sub(1));
     let bits = access.pop(cx);
     let [reference, index] = cx.take();
     let (start, count) = span(index, len, access.bytes());
@@ -254,7 +261,8 @@ pub(crate) fn array_copy(cx: &mut Context<'_>, element: u8) -> Result<(), Stop> 
         let source = part(array(cx, from).1, start, len as usize).map(<[u8]>::to_vec);
         source.and_then(|source| copy(array_mut(cx, to), at, &source, 0, len))
     };
-    copied.ok_or(Trap::OutOfBoundsArrayAccess)?;
+    mutate!(copied, ArrayCopyOfNothing => copied.or((len == 0).then_some(())))
+        .ok_or(Trap::OutOfBoundsArrayAccess)?;
     cx.moves(len);
     Ok(())
 }

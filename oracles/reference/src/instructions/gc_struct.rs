@@ -52,10 +52,12 @@ pub(crate) fn get(cx: &mut Context<'_>, access: Access, slot: u32) -> Result<(),
         _ => (0, 0),
     };
     match access {
-        Access::S8 => cx.push((low as u8 as i8 as i32 as u32).into()),
+        Access::S8 => cx.push(mutate!(
+            (low as u8 as i8 as i32 as u32).into(), PackedFieldUnsigned => (low as u8).into()
+        )),
         Access::U8 => cx.push((low as u8).into()),
         Access::S16 => cx.push((low as u16 as i16 as i32 as u32).into()),
-        Access::U16 => cx.push((low as u16).into()),
+        Access::U16 => cx.push(mutate!((low as u16).into(), PackedFieldKeepsBits => low)),
         Access::B32 | Access::B64 => cx.push(low),
         Access::B128 => {
             cx.push(low);

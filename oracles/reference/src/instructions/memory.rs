@@ -10,11 +10,20 @@ use wasmparser::{MemArg, Operator};
 /// The bytes of an access, when all are within the memory.
 #[inline(always)]
 pub(crate) fn bytes_at<const N: usize>(memory: &[u8], address: u64) -> Result<[u8; N], Trap> {
-    let from = usize::try_from(address)
-        .ok()
-        .and_then(|start| memory.get(start..));
+    let from = usize::try_from(address).ok().and_then(|start| {
+        memory.get(mutate!(start, StraddlingLoad => moved_inside(memory, start, N))..)
+    });
     let bytes = from.and_then(|from| from.first_chunk::<N>());
     bytes.copied().ok_or(Trap::OutOfBoundsMemoryAccess)
+}
+
+/// Where an access that straddles the end would be within the memory.
+#[cfg(feature = "mutants")]
+fn moved_inside(memory: &[u8], start: usize, bytes: usize) -> usize {
+    match memory.len() {
+        end if start < end => start.min(end.saturating_sub(bytes)),
+        _ => start,
+    }
 }
 
 /// The place of an access, when all of it is within the memory.
@@ -33,8 +42,9 @@ pub(crate) fn place_at<const N: usize>(
 /// The effective address (`ea` in the specification).
 #[inline(always)]
 pub(crate) fn effective(operand: u64, offset: u64) -> Result<u64, Trap> {
-    operand
-        .checked_add(offset)
+    let sum =
+        mutate!(operand.checked_add(offset), AddressWraps64 => Some(operand.wrapping_add(offset)));
+    mutate!(sum, AddressWraps32 => sum.map(|sum| u64::from(sum as u32)))
         .ok_or(Trap::OutOfBoundsMemoryAccess)
 }
 
@@ -98,7 +108,10 @@ impl Load {
             Self::S16To32 => i32::from(i16::from_le_bytes(bytes_at(memory, address)?)).slot(),
             Self::S16To64 => i64::from(i16::from_le_bytes(bytes_at(memory, address)?)).slot(),
             Self::U32 => u32::from_le_bytes(bytes_at(memory, address)?).into(),
-            Self::S32To64 => i64::from(i32::from_le_bytes(bytes_at(memory, address)?)).slot(),
+            Self::S32To64 => {
+                let bits = u32::from_le_bytes(bytes_at(memory, address)?);
+                mutate!(i64::from(bits.cast_signed()).slot(), Load32Unsigned => bits.into())
+            }
             Self::U64 => u64::from_le_bytes(bytes_at(memory, address)?),
         })
     }
@@ -139,7 +152,10 @@ impl Store {
     pub(crate) fn run(self, memory: &mut [u8], address: u64, slot: u64) -> Result<(), Trap> {
         match self {
             Self::B8 => *place_at(memory, address)? = (slot as u8).to_le_bytes(),
-            Self::B16 => *place_at(memory, address)? = (slot as u16).to_le_bytes(),
+            Self::B16 => {
+                *place_at(memory, address)? =
+                    mutate!(slot as u16, Store16Byte => (slot as u8).into()).to_le_bytes()
+            }
             Self::B32 => *place_at(memory, address)? = (slot as u32).to_le_bytes(),
             Self::B64 => *place_at(memory, address)? = slot.to_le_bytes(),
         }
@@ -203,7 +219,7 @@ impl VectorLoad {
             Self::Full => u128::from_le_bytes(bytes_at(memory, address)?),
             Self::S8x8 => extend(narrow()?, 8, true),
             Self::U8x8 => extend(narrow()?, 8, false),
-            Self::S16x4 => extend(narrow()?, 16, true),
+            Self::S16x4 => extend(narrow()?, 16, mutate!(true, LoadExtendUnsigned => false)),
             Self::U16x4 => extend(narrow()?, 16, false),
             Self::S32x2 => extend(narrow()?, 32, true),
             Self::U32x2 => extend(narrow()?, 32, false),
@@ -211,7 +227,9 @@ impl VectorLoad {
             Self::Splat16 => repeat(Load::U16.run(memory, address)?, 16),
             Self::Splat32 => repeat(Load::U32.run(memory, address)?, 32),
             Self::Splat64 => repeat(narrow()?, 64),
-            Self::Zero32 => Load::U32.run(memory, address)?.into(),
+            Self::Zero32 => {
+                mutate!(Load::U32.run(memory, address)?.into(), LoadZeroFills => narrow()?.into())
+            }
             Self::Zero64 => narrow()?.into(),
         })
     }

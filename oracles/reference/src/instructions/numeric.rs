@@ -53,7 +53,7 @@ macro_rules! float_min_max {
                 $canonical(<$ty>::NAN)
             } else if a == b {
                 // Of equal operands only zeros can differ: any sign bit makes the result negative.
-                <$ty>::from_bits(a.to_bits() | b.to_bits())
+                <$ty>::from_bits(mutate!(a.to_bits() | b.to_bits(), MinOfZeros => a.to_bits()))
             } else if a < b {
                 a
             } else {
@@ -87,13 +87,13 @@ family! {
     I64Eqz(a: u64) => a == 0;
     I32Clz(a: u32) => a.leading_zeros();
     I32Ctz(a: u32) => a.trailing_zeros();
-    I32Popcnt(a: u32) => a.count_ones();
-    I64Clz(a: u64) => u64::from(a.leading_zeros());
+    I32Popcnt(a: u32) => mutate!(a, PopcntSkipsSign => a & !SIGN32).count_ones();
+    I64Clz(a: u64) => u64::from(mutate!(a.leading_zeros(), ClzOfZero => a.leading_zeros().min(63)));
     I64Ctz(a: u64) => u64::from(a.trailing_zeros());
     I64Popcnt(a: u64) => u64::from(a.count_ones());
     I32Extend8S(a: u32) => i32::from(a as i8);
     I32Extend16S(a: u32) => i32::from(a as i16);
-    I64Extend8S(a: u64) => i64::from(a as i8);
+    I64Extend8S(a: u64) => mutate!(i64::from(a as i8), Extend8Unsigned => i64::from(a as u8));
     I64Extend16S(a: u64) => i64::from(a as i16);
     I64Extend32S(a: u64) => i64::from(a as i32);
     F32Abs(a: u32) => a & !SIGN32;
@@ -101,12 +101,12 @@ family! {
     F32Ceil(a: f32) => canonical32(a.ceil());
     F32Floor(a: f32) => canonical32(a.floor());
     F32Trunc(a: f32) => canonical32(a.trunc());
-    F32Nearest(a: f32) => canonical32(a.round_ties_even());
+    F32Nearest(a: f32) => canonical32(mutate!(a.round_ties_even(), NearestTiesAway => a.round()));
     F32Sqrt(a: f32) => canonical32(a.sqrt());
     F64Abs(a: u64) => a & !SIGN64;
     F64Neg(a: u64) => a ^ SIGN64;
     F64Ceil(a: f64) => canonical64(a.ceil());
-    F64Floor(a: f64) => canonical64(a.floor());
+    F64Floor(a: f64) => canonical64(mutate!(a.floor(), FloorTruncates => a.trunc()));
     F64Trunc(a: f64) => canonical64(a.trunc());
     F64Nearest(a: f64) => canonical64(a.round_ties_even());
     F64Sqrt(a: f64) => canonical64(a.sqrt());
@@ -121,10 +121,10 @@ family! {
     I32And(a: u32, b: u32) => a & b;
     I32Or(a: u32, b: u32) => a | b;
     I32Xor(a: u32, b: u32) => a ^ b;
-    I32Shl(a: u32, b: u32) => a.wrapping_shl(b);
+    I32Shl(a: u32, b: u32) => mutate!(a.wrapping_shl(b), ShiftBeyondWidth => a.unbounded_shl(b));
     I32ShrS(a: i32, b: u32) => a.wrapping_shr(b);
     I32ShrU(a: u32, b: u32) => a.wrapping_shr(b);
-    I32Rotl(a: u32, b: u32) => a.rotate_left(b % 32);
+    I32Rotl(a: u32, b: u32) => a.rotate_left(b % mutate!(32, RotlModulo31 => 31));
     I32Rotr(a: u32, b: u32) => a.rotate_right(b % 32);
     I32Eq(a: u32, b: u32) => a == b;
     I32Ne(a: u32, b: u32) => a != b;
@@ -143,14 +143,14 @@ family! {
     I64Or(a: u64, b: u64) => a | b;
     I64Xor(a: u64, b: u64) => a ^ b;
     I64Shl(a: u64, b: u64) => a.wrapping_shl(b as u32);
-    I64ShrS(a: i64, b: u64) => a.wrapping_shr(b as u32);
+    I64ShrS(a: i64, b: u64) => mutate!(a, ShrUnsigned => a & i64::MAX).wrapping_shr(b as u32);
     I64ShrU(a: u64, b: u64) => a.wrapping_shr(b as u32);
     I64Rotl(a: u64, b: u64) => a.rotate_left((b % 64) as u32);
     I64Rotr(a: u64, b: u64) => a.rotate_right((b % 64) as u32);
     I64Eq(a: u64, b: u64) => a == b;
     I64Ne(a: u64, b: u64) => a != b;
     I64LtS(a: i64, b: i64) => a < b;
-    I64LtU(a: u64, b: u64) => a < b;
+    I64LtU(a: u64, b: u64) => mutate!(a < b, LtUSigned => a.cast_signed() < b.cast_signed());
     I64GtS(a: i64, b: i64) => a > b;
     I64GtU(a: u64, b: u64) => a > b;
     I64LeS(a: i64, b: i64) => a <= b;
@@ -174,7 +174,7 @@ family! {
     F64Ne(a: f64, b: f64) => a != b;
     F64Lt(a: f64, b: f64) => a < b;
     F64Gt(a: f64, b: f64) => a > b;
-    F64Le(a: f64, b: f64) => a <= b;
+    F64Le(a: f64, b: f64) => mutate!(a <= b, LeOfNan => a.is_nan() || a <= b);
     F64Ge(a: f64, b: f64) => a >= b;
     F64Add(a: f64, b: f64) => canonical64(a + b);
     F64Sub(a: f64, b: f64) => canonical64(a - b);
@@ -182,7 +182,7 @@ family! {
     F64Div(a: f64, b: f64) => canonical64(a / b);
     F64Min(a: f64, b: f64) => min64(a, b);
     F64Max(a: f64, b: f64) => max64(a, b);
-    F64Copysign(a: u64, b: u64) => (a & !SIGN64) | (b & SIGN64);
+    F64Copysign(a: u64, b: u64) => mutate!(a & !SIGN64, CopysignKeepsSign => a) | (b & SIGN64);
 }
 
 family! {
@@ -190,9 +190,11 @@ family! {
     trapping enum Division, fn division/2;
     I32DivS(a: i32, b: i32) => divide(b == 0, a.checked_div(b));
     I32DivU(a: u32, b: u32) => divide(b == 0, a.checked_div(b));
-    I32RemS(a: i32, b: i32) => divide(b == 0, (b != 0).then(|| a.wrapping_rem(b)));
+    I32RemS(a: i32, b: i32) => divide(b == 0, mutate!(
+        (b != 0).then(|| a.wrapping_rem(b)), RemOverflows => a.checked_rem(b)
+    ));
     I32RemU(a: u32, b: u32) => divide(b == 0, a.checked_rem(b));
-    I64DivS(a: i64, b: i64) => divide(b == 0, a.checked_div(b));
+    I64DivS(a: i64, b: i64) => divide(mutate!(b == 0, DivTrapKind => true), a.checked_div(b));
     I64DivU(a: u64, b: u64) => divide(b == 0, a.checked_div(b));
     I64RemS(a: i64, b: i64) => divide(b == 0, (b != 0).then(|| a.wrapping_rem(b)));
     I64RemU(a: u64, b: u64) => divide(b == 0, a.checked_rem(b));
@@ -242,9 +244,17 @@ impl Wide {
         let at = |i: usize| operands.get(i).copied().unwrap_or(0);
         let pair = |i: usize| u128::from(at(i)) | u128::from(at(i + 1)) << 64;
         match self {
-            Self::Add128 => pair(0).wrapping_add(pair(2)),
+            Self::Add128 => {
+                let sum = pair(0).wrapping_add(pair(2));
+                mutate!(sum, WideCarryLost => {
+                    u128::from(sum as u64) | u128::from(at(1).wrapping_add(at(3))) << 64
+                })
+            }
             Self::Sub128 => pair(0).wrapping_sub(pair(2)),
-            Self::MulS => (i128::from(at(0) as i64) * i128::from(at(1) as i64)) as u128,
+            Self::MulS => {
+                let product = i128::from(at(0) as i64) * i128::from(at(1) as i64);
+                mutate!(product as u128, MulWideUnsigned => u128::from(at(0)) * u128::from(at(1)))
+            }
             Self::MulU => u128::from(at(0)) * u128::from(at(1)),
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn i31(cx: &mut Context<'_>) {
 pub(crate) fn i31_get(cx: &mut Context<'_>, signed: bool) -> Result<(), Stop> {
     let reference = non_null(cx.pop())?;
     let number = match cx.store.kind(Ref(reference)) {
-        RefKind::I31(number) if signed => number.cast_unsigned(),
+        RefKind::I31(number) if mutate!(signed, I31Unsigned => false) => number.cast_unsigned(),
         RefKind::I31(number) => number.cast_unsigned() & 0x7fff_ffff,
         _ => 0,
     };

@@ -10,7 +10,9 @@ use assay_engine::Trap;
 
 /// The element at an index.
 pub(crate) fn element(elements: &[u64], index: u64) -> Option<u64> {
-    elements.get(usize::try_from(index).ok()?).copied()
+    elements
+        .get(usize::try_from(mutate!(index, TableIndex32 => u64::from(index as u32))).ok()?)
+        .copied()
 }
 
 pub(crate) fn get(cx: &mut Context<'_>, table: u32) -> Result<(), Stop> {
@@ -69,12 +71,14 @@ pub(crate) fn init(cx: &mut Context<'_>, table: u32, segment: u32) -> Result<(),
     let [at, start, len] = cx.take();
     let table = cx.table_address(table);
     let source = &cx.store.instances[cx.instance as usize].elements[segment as usize];
-    let copied = copy(&mut cx.store.tables[table].elements, at, source, start, len);
+    let first = mutate!(start, TableInitOffByOne => start.saturating_sub(1));
+    let copied = copy(&mut cx.store.tables[table].elements, at, source, first, len);
     copied.ok_or(Trap::OutOfBoundsTableAccess)?;
     cx.moves(8 * len);
     Ok(())
 }
 
 pub(crate) fn element_drop(cx: &mut Context<'_>, segment: u32) {
-    cx.store.instances[cx.instance as usize].elements[segment as usize] = Vec::new();
+    let segment = &mut cx.store.instances[cx.instance as usize].elements[segment as usize];
+    mutate!(*segment = Vec::new(), ElementDropIgnored => ());
 }

@@ -128,7 +128,7 @@ fn clear<'m>(frame: Frame<'m>, limit: usize, stack: &mut [u64]) -> Result<Step<'
         };
     }
     let top = base + code.locals as usize;
-    stack[base + code.params as usize..top].fill(0);
+    mutate!(stack[base + code.params as usize..top].fill(0), LocalsKeepStack => ());
     Ok(Step::Enter(frame, top))
 }
 
@@ -157,7 +157,10 @@ pub(super) fn indirect(
     }
     let func = reference as u32;
     let is = store.funcs[func as usize].ty;
-    match store.types.is_subtype(is, instance.types[ty as usize]) {
+    let wanted = instance.types[ty as usize];
+    let fits = store.types.is_subtype(is, wanted);
+    match mutate!(fits, CallIndirectByStructure => store.types.func(is) == store.types.func(wanted))
+    {
         true => Ok(func),
         false => Err(Trap::IndirectCallTypeMismatch),
     }

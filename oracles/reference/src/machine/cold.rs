@@ -77,7 +77,9 @@ pub(super) fn run(cx: &mut Context<'_>, op: Op) -> Result<(), Stop> {
         Op::RefAsNonNull => reference::as_non_null(cx)?,
         Op::RefEq => {
             let [first, second] = cx.take();
-            cx.push(u64::from(first == second));
+            let same =
+                mutate!(first == second, RefEqOfNumbers => first == second && first >> 56 != 1);
+            cx.push(u64::from(same));
         }
         Op::RefI31 => reference::i31(cx),
         Op::I31GetS => reference::i31_get(cx, true)?,
@@ -113,7 +115,7 @@ fn variable(cx: &mut Context<'_>, op: Op) {
         Op::SelectWide => {
             let condition = cx.pop();
             let second = cx.pop_wide();
-            if condition == 0 {
+            if mutate!(condition == 0, SelectLowByte => condition as u8 == 0) {
                 cx.pop_wide();
                 cx.push_wide(second);
             }
@@ -136,7 +138,8 @@ fn variable(cx: &mut Context<'_>, op: Op) {
         }
         Op::GlobalSetWide(global) => {
             let address = cx.instance().globals[global as usize];
-            cx.store.globals[address as usize].value = cx.take();
+            cx.store.globals[address as usize].value =
+                mutate!(cx.take(), GlobalHalf => [cx.take::<2>()[0], 0]);
         }
         Op::ConstVector(at) => cx.push_wide(constant(cx, at)),
         _ => {}
@@ -182,7 +185,12 @@ fn load_lane(cx: &mut Context<'_>, lane: u32) -> Result<(), Stop> {
         _ => Load::U64,
     };
     let value = load.run(&cx.store.memories[memory].data, address)?;
-    cx.push_wide(with_lane(vector, lane, bytes, value));
+    cx.push_wide(with_lane(
+        mutate!(vector, LoadLaneClears => 0),
+        lane,
+        bytes,
+        value,
+    ));
     Ok(())
 }
 

@@ -51,7 +51,7 @@ fn shift(stack: &mut [u64], base: usize, top: usize, target: Target) -> usize {
     match keep {
         0 => {}
         1 => stack[to] = stack[top - 1],
-        _ => stack.copy_within(top - keep..top, to),
+        _ => mutate!(stack.copy_within(top - keep..top, to), BranchKeepsLowest => ()),
     }
     to + keep
 }
@@ -141,6 +141,7 @@ pub(super) fn execute<'m, const WATCH: bool>(
                         // There is room now.
                         Step::Grow(_) => break 'stop Stop::Exhausted(Resource::Stack),
                         Step::Enter(callee, new_top) => {
+                            mutate!(TailCallCounts => if $tail { check!(call::take_frame(store)) });
                             if !$tail {
                                 check!(call::take_frame(store));
                                 frame.pc = pc;
@@ -179,6 +180,7 @@ pub(super) fn execute<'m, const WATCH: bool>(
                         1 => stack[base] = stack[top - 1],
                         _ => stack.copy_within(top - results..top, base),
                     }
+                    mutate!(ResultsSwapped => if results == 2 { stack.swap(base, base + 1) });
                     match frames.pop() {
                         None => break 'run Ok(Some(results)),
                         Some(caller) => {
@@ -276,7 +278,8 @@ pub(super) fn execute<'m, const WATCH: bool>(
                     Op::Drop(slots) => top -= slots as usize,
                     Op::Select => {
                         top -= 2;
-                        if stack[top + 1] == 0 {
+                        if mutate!(stack[top + 1] == 0, SelectSigned => stack[top + 1] as i32 <= 0)
+                        {
                             stack[top - 1] = stack[top];
                         }
                     }
@@ -299,12 +302,14 @@ pub(super) fn execute<'m, const WATCH: bool>(
                     }
                     Op::BranchTable(table) => {
                         let table = frame.code.tables[table as usize];
-                        let index = (pop!() as u32).min(table.count);
+                        let last =
+                            mutate!(table.count, BranchTableDefault => table.count.max(1) - 1);
+                        let index = (pop!() as u32).min(last);
                         branch!(table.first + index);
                     }
                     Op::BranchOnNull(target) => {
                         if stack[top - 1] == 0 {
-                            top -= 1;
+                            mutate!(top -= 1, BranchOnNullKeeps => ());
                             branch!(target);
                         }
                     }
@@ -318,7 +323,10 @@ pub(super) fn execute<'m, const WATCH: bool>(
                     Op::BranchOnCast(cast) | Op::BranchOnCastFail(cast) => {
                         let cast = frame.code.casts[cast as usize];
                         let on_success = matches!(op, Op::BranchOnCast(_));
-                        if cold::top_is(&context!(), cast.ty) == on_success {
+                        let is = cold::top_is(&context!(), cast.ty);
+                        if mutate!(is, BranchOnCastOfNull => is && stack[top - 1] != 0)
+                            == on_success
+                        {
                             branch!(cast.target);
                         }
                     }
@@ -349,7 +357,10 @@ pub(super) fn execute<'m, const WATCH: bool>(
                         )
                     }
                     Op::CallRef => enter!(check!(call::func_of(pop!())), false),
-                    Op::ReturnCallRef => enter!(check!(call::func_of(pop!())), true),
+                    Op::ReturnCallRef => enter!(
+                        mutate!(check!(call::func_of(pop!())), ReturnCallOfNull => pop!() as u32),
+                        true
+                    ),
                     Op::Return => leave!(),
                     Op::Unreachable => break 'stop Trap::Unreachable.into(),
                     other => {

@@ -24,7 +24,12 @@ pub(super) fn catch<'m>(
     };
     loop {
         let tags = &store.instances[frame.instance as usize].tags;
-        let is = |wanted: u32| tags[wanted as usize] == *tag;
+        let is = |wanted: u32| {
+            let wanted = tags[wanted as usize];
+            mutate!(wanted == *tag, TagByType => {
+                store.tags[wanted as usize] == store.tags[*tag as usize]
+            })
+        };
         let recorder = store.recorder.as_deref_mut();
         let at = (frame.pc as u32).wrapping_sub(1);
         if let Some(clause) = clause_for(frame.code, at, is, recorder) {
@@ -39,10 +44,15 @@ pub(super) fn catch<'m>(
                 push(reference);
             }
             if clause.tag.is_some() {
-                slots.iter().copied().for_each(&mut push);
+                mutate!(slots.iter().copied().for_each(&mut push), PayloadReversed => {
+                    slots.iter().rev().copied().for_each(&mut push)
+                });
             }
             if clause.reference == Reference::Above {
-                push(reference);
+                push(mutate!(reference, CatchAllRefOfNull => match clause.tag {
+                    Some(_) => reference,
+                    None => 0,
+                }));
             }
             frame.pc = target.pc as usize;
             return Ok((frame, top));
@@ -66,7 +76,9 @@ fn clause_for(
     };
     let mut max_depth = u32::MAX;
     for handler in &code.handlers {
-        if !(handler.start..handler.end).contains(&pc) || handler.depth > max_depth {
+        if !(handler.start..mutate!(handler.end, HandlerEndsLate => u32::MAX)).contains(&pc)
+            || handler.depth > max_depth
+        {
             continue;
         }
         match &handler.kind {
@@ -76,7 +88,9 @@ fn clause_for(
             }
             HandlerKind::Catch(clauses) => {
                 let fits = |clause: &&Clause| clause.tag.is_none_or(&is);
-                if let Some(clause) = clauses.iter().find(fits) {
+                let mut clauses = clauses.iter();
+                if let Some(clause) = mutate!(clauses.find(fits), LastClause => clauses.rfind(fits))
+                {
                     went(handler.guard, way_of(clause));
                     return Some(*clause);
                 }

@@ -206,7 +206,7 @@ impl ModuleData {
                     table_index,
                     offset_expr,
                 } => Mode::Active {
-                    target: table_index.unwrap_or(0),
+                    target: mutate!(table_index.unwrap_or(0), ElementsIntoFirstTable => 0),
                     offset: constant(self, offset_expr)?,
                 },
             };

@@ -170,7 +170,7 @@ impl Store {
     pub(crate) fn ref_is_of(&self, slot: u64, ty: RefType) -> bool {
         use HeapType as H;
         match tag_of(slot) {
-            _ if slot == 0 => ty.nullable,
+            _ if slot == 0 => mutate!(ty.nullable, CastOfNull => true),
             I31 => matches!(ty.heap, H::I31 | H::Eq | H::Any | H::Extern),
             FUNC => match ty.heap {
                 H::Func => true,
@@ -180,7 +180,10 @@ impl Store {
                 }
                 _ => false,
             },
-            HOST => matches!(ty.heap, H::Any | H::Extern),
+            HOST => {
+                let fits = matches!(ty.heap, H::Any | H::Extern);
+                mutate!(fits, ConvertedIsNotAny => ty.heap == H::Extern)
+            }
             _ => self.object_is_of(slot, ty.heap),
         }
     }
@@ -190,6 +193,7 @@ impl Store {
         match (self.heap.get(slot), heap) {
             (Object::Struct { .. } | Object::Array { .. }, H::Eq | H::Any | H::Extern) => true,
             (Object::Struct { .. }, H::Struct) | (Object::Array { .. }, H::Array) => true,
+            (Object::Struct { .. }, H::Array) => mutate!(false, StructIsArray => true),
             (Object::Struct { ty, .. } | Object::Array { ty, .. }, H::Defined(wanted)) => {
                 self.types.is_subtype(*ty, wanted)
             }

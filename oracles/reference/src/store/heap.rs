@@ -166,13 +166,14 @@ impl Heap {
                 }
                 Object::Array { ty, bytes, .. } => {
                     if matches!(types.layout(*ty), Layout::Array { is_ref: true, .. }) {
-                        for slot in bytes.as_chunks().0 {
+                        for slot in mutate!(bytes.as_chunks().0, ForgetElements => &[]) {
                             mark(u64::from_le_bytes(*slot), &mut pending);
                         }
                     }
                 }
                 Object::Exception { tag, slots } => {
-                    for slot in tag_refs(tags[*tag as usize]) {
+                    for slot in mutate!(tag_refs(tags[*tag as usize]), ForgetPayloads => Vec::new())
+                    {
                         mark(slots[slot as usize], &mut pending);
                     }
                 }

@@ -34,7 +34,7 @@ impl TableInst {
     /// The size after growing, where the type allows it.
     pub fn grown(&self, by: u64) -> Option<u64> {
         let new = (self.elements.len() as u64).checked_add(by)?;
-        (new <= self.ty.max_elements()).then_some(new)
+        mutate!(new <= self.ty.max_elements(), TableGrowUnlimited => true).then_some(new)
     }
 
     /// The type by which it satisfies an import: its present size is its minimum.

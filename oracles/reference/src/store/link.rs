@@ -64,7 +64,7 @@ impl Store {
             instance: instance.0,
         }
         .run()?;
-        if let Some(start) = data.start {
+        if let Some(start) = mutate!(data.start, StartIgnored => None) {
             let start = self.instances[instance.0 as usize].funcs[start as usize];
             machine::invoke(self, host, Func(start), &[])?;
         }
@@ -124,9 +124,10 @@ impl Store {
     fn satisfies(&self, given: Extern, wanted: ImportType, types: &[TypeId]) -> bool {
         let mut name = |index: u32| types[index as usize];
         match (given, wanted) {
-            (Extern::Func(func), ImportType::Func(wanted)) => self
-                .types
-                .is_subtype(self.funcs[func.0 as usize].ty, name(wanted)),
+            (Extern::Func(func), ImportType::Func(wanted)) => {
+                let (given, wanted) = (self.funcs[func.0 as usize].ty, name(wanted));
+                mutate!(self.types.is_subtype(given, wanted), ImportOfSubtype => given == wanted)
+            }
             (Extern::Table(table), ImportType::Table(wanted)) => {
                 let given = self.tables[table.0 as usize].present_type();
                 given.matches(wanted.map(&mut name), &self.types)
@@ -139,7 +140,7 @@ impl Store {
                 .ty
                 .matches(wanted.map(&mut name), &self.types),
             (Extern::Tag(tag), ImportType::Tag(wanted)) => {
-                self.tags[tag.0 as usize] == name(wanted)
+                mutate!(self.tags[tag.0 as usize] == name(wanted), ImportAnyTag => true)
             }
             _ => false,
         }
@@ -164,6 +165,7 @@ impl Instantiation<'_> {
         self.globals()?;
         self.tables()?;
         self.evaluate_elements()?;
+        mutate!(DatasFirst => self.copy_datas()?);
         self.copy_elements()?;
         self.copy_datas()
     }
@@ -242,7 +244,9 @@ impl Instantiation<'_> {
             if let Mode::Active { target, offset } = &element.mode {
                 let offset = self.constant(offset)?[0];
                 let table = self.data().tables[*target as usize] as usize;
-                let elements = std::mem::take(&mut self.data().elements[index]);
+                let elements = &mut self.data().elements[index];
+                let elements =
+                    mutate!(std::mem::take(elements), ActiveElementStays => elements.clone());
                 let place = part_mut(
                     &mut self.store.tables[table].elements,
                     offset,

@@ -39,8 +39,8 @@ impl MemoryInst {
         let wanted = self
             .pages()
             .checked_add(pages)
-            .filter(|&n| n <= self.ty.max_pages())?;
-        let bytes = u128::from(wanted) << self.ty.page_size_log2;
+            .filter(|&n| n <= mutate!(self.ty.max_pages(), GrowPastMaximum => 1 << 16))?;
+        let bytes = u128::from(wanted) << mutate!(self.ty.page_size_log2, PagesAreLarge => 16);
         Some(u64::try_from(bytes).unwrap_or(u64::MAX))
     }
 

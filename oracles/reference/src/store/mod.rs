@@ -219,7 +219,7 @@ impl Store {
         self.take_bytes(by.saturating_mul(8))?;
         self.tables[table as usize]
             .elements
-            .resize(new as usize, value);
+            .resize(new as usize, mutate!(value, TableGrowOfNull => 0));
         Ok(Some(old))
     }
 
@@ -253,16 +253,13 @@ impl Store {
     }
 
     fn collect_with(&mut self, stack: &[u64]) {
-        let globals = self
-            .globals
-            .iter()
+        let globals = mutate!(self.globals.iter(), ForgetGlobals => Default::default())
             .filter(|global| global.ty.content.is_ref());
-        let tables = self.tables.iter().flat_map(|table| &table.elements);
-        let segments = self
-            .instances
-            .iter()
+        let tables = mutate!(self.tables.iter(), ForgetTables => Default::default())
+            .flat_map(|table| &table.elements);
+        let segments = mutate!(self.instances.iter(), ForgetSegments => Default::default())
             .flat_map(|instance| instance.elements.iter().flatten());
-        let roots = stack
+        let roots = mutate!(stack, ForgetStack => &stack[..0])
             .iter()
             .chain(self.agents.operands())
             .chain(tables)

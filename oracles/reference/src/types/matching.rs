@@ -17,7 +17,8 @@ impl Limits {
         self.min >= wanted.min
             && match wanted.max {
                 None => true,
-                Some(wanted) => self.max.is_some_and(|max| max <= wanted),
+                Some(wanted) => mutate!(self.max, LimitsWithoutMaximum => self.max.or(Some(0)))
+                    .is_some_and(|max| max <= wanted),
             }
     }
 }
@@ -127,6 +128,7 @@ impl GlobalType {
     pub fn matches(self, wanted: Self, types: &TypeRegistry) -> bool {
         self.mutable == wanted.mutable
             && types.val_matches(self.content, wanted.content)
-            && (!self.mutable || types.val_matches(wanted.content, self.content))
+            && (!mutate!(self.mutable, GlobalCovariant => false)
+                || types.val_matches(wanted.content, self.content))
     }
 }

@@ -241,7 +241,7 @@ impl<I: Copy> SubType<I> {
             CompositeType::Array(element) => CompositeType::Array(element.map(name)),
         };
         SubType {
-            is_final: self.is_final,
+            is_final: mutate!(self.is_final, CanonicalFinality => true),
             supertype: self.supertype.map(name),
             composite,
         }

@@ -90,7 +90,7 @@ impl TypeRegistry {
         let first = known.len() as u32;
         let mut place = |index: TypeIndex| match known.get(index as usize) {
             Some(&id) => Place::Outside(id),
-            None => Place::Inside(index - first),
+            None => Place::Inside(mutate!(index - first, CanonicalPosition => 0)),
         };
         let key = group.iter().map(|ty| ty.map(&mut place)).collect();
         self.intern(key)
@@ -160,6 +160,7 @@ impl TypeRegistry {
         if sub == sup {
             return true;
         }
+        mutate!(SubtypeOfParent => return self.get(sub).supertype == Some(sup));
         let depth = self.entry(sup).chain.len();
         self.entry(sub).chain.get(depth - 1) == Some(&sup)
     }
@@ -218,7 +219,7 @@ fn struct_layout(fields: &[FieldType]) -> Layout {
     let mut refs = Vec::new();
     for field in fields {
         if field.is_ref() {
-            refs.push(slots);
+            refs.push(mutate!(slots, ForgetFields => 0));
         }
         slots += field.slots();
     }

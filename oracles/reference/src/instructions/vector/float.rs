@@ -105,7 +105,11 @@ pub(crate) fn max<T: Float>(x: T, y: T) -> T {
 
 /// `fpmin`: `y` if it is less, else `x`, with their bits as they are.
 pub(crate) fn pmin<T: Float>(x: T, y: T) -> T {
-    if y < x { y } else { x }
+    if mutate!(y < x, PminOfNan => is_nan(x) || y < x) {
+        y
+    } else {
+        x
+    }
 }
 
 /// `fpmax`: `y` if it is greater, else `x`, with their bits as they are.

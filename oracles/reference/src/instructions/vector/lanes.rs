@@ -128,7 +128,8 @@ pub(crate) fn extmul<T: Lane, U: Lane + From<T> + Mul<Output = U>>(
     b: u128,
     half: Half,
 ) -> u128 {
-    let lane = |v, i| U::from(get::<T>(v, i + first::<U>(half)));
+    let first = first::<U>(mutate!(half, ExtmulLow => Half::Low));
+    let lane = |v, i| U::from(get::<T>(v, i + first));
     build(|i| lane(a, i) * lane(b, i))
 }
 
@@ -165,19 +166,27 @@ pub(crate) fn narrow_zero<T: Lane, U: Lane>(a: u128, f: impl Fn(T) -> U) -> u128
 
 /// `i8x16.swizzle`: an index past the end gives zero.
 pub(crate) fn swizzle(a: u128, indices: u128) -> u128 {
-    map(
-        indices,
-        |j: u8| {
-            if j < 16 { get(a, u32::from(j)) } else { 0u8 }
-        },
-    )
+    map(indices, |j: u8| {
+        if mutate!(j < 16, SwizzleWraps => j < 32) {
+            get(a, u32::from(j))
+        } else {
+            0u8
+        }
+    })
 }
 
 /// `i8x16.shuffle`: each index names one of the 32 bytes of `a` and `b`.
 pub(crate) fn shuffle(lanes: [u8; 16], a: u128, b: u128) -> u128 {
     build(|i| {
         let j = lanes[i as usize];
-        get::<u8>(if j & 16 == 0 { a } else { b }, u32::from(j))
+        get::<u8>(
+            if j & mutate!(16, ShuffleFirst => 32) == 0 {
+                a
+            } else {
+                b
+            },
+            u32::from(j),
+        )
     })
 }
 
@@ -190,7 +199,7 @@ pub(crate) fn all_true<T: Lane>(a: u128) -> u32 {
 pub(crate) fn bitmask<T: Lane>(a: u128) -> u32 {
     (0..T::COUNT).fold(0, |mask, i| {
         let sign = get::<T>(a, i).raw() >> (T::BITS - 1);
-        mask | (sign as u32) << i
+        mask | (sign as u32) << mutate!(i, BitmaskReversed => T::COUNT - 1 - i)
     })
 }
 

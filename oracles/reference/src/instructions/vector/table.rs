@@ -117,7 +117,9 @@ operators! {
         F64x2Neg => map(a, float::neg::<f64>),
         I32x4TruncSatF32x4S => map(a, |x: f32| x as i32),
         I32x4TruncSatF32x4U => map(a, |x: f32| x as u32),
-        I32x4TruncSatF64x2SZero => narrow_zero(a, |x: f64| x as i32),
+        I32x4TruncSatF64x2SZero => narrow_zero(a, |x: f64| {
+            mutate!(x, VectorTruncRounds => x.round()) as i32
+        }),
         I32x4TruncSatF64x2UZero => narrow_zero(a, |x: f64| x as u32),
         I32x4RelaxedTruncF32x4S => map(a, |x: f32| x as i32),
         I32x4RelaxedTruncF32x4U => map(a, |x: f32| x as u32),
@@ -204,7 +206,7 @@ operators! {
         I16x8AddSatS => zip(a, b, i16::saturating_add),
         I16x8AddSatU => zip(a, b, u16::saturating_add),
         I16x8SubSatS => zip(a, b, i16::saturating_sub),
-        I16x8SubSatU => zip(a, b, u16::saturating_sub),
+        I16x8SubSatU => zip(a, b, mutate!(u16::saturating_sub, SubSatWraps => u16::wrapping_sub)),
         I16x8AvgrU => zip(a, b, integer::average_u16),
         I16x8MinS => zip(a, b, i16::min),
         I16x8MinU => zip(a, b, u16::min),
@@ -221,7 +223,9 @@ operators! {
         I64x2Sub => zip(a, b, u64::wrapping_sub),
         I64x2Mul => zip(a, b, u64::wrapping_mul),
         I8x16NarrowI16x8S => narrow(a, b, |x: i16| x.clamp(i8::MIN.into(), i8::MAX.into()) as i8),
-        I8x16NarrowI16x8U => narrow(a, b, |x: i16| x.clamp(0, u8::MAX.into()) as u8),
+        I8x16NarrowI16x8U => narrow(a, b, |x: i16| {
+            mutate!(x.clamp(0, u8::MAX.into()) as u8, NarrowOfUnsigned => (x as u16).min(255) as u8)
+        }),
         I16x8NarrowI32x4S => narrow(a, b, integer::saturate_i16),
         I16x8NarrowI32x4U => narrow(a, b, |x: i32| x.clamp(0, u16::MAX.into()) as u16),
         I16x8Q15MulrSatS => zip(a, b, integer::q15_saturated),
@@ -266,13 +270,17 @@ operators! {
     Ternary ternary(a: u128, b: u128, c: u128) -> u128 {
         V128Bitselect => bitselect(a, b, c),
         I8x16RelaxedLaneselect => bitselect(a, b, c),
-        I16x8RelaxedLaneselect => bitselect(a, b, c),
+        I16x8RelaxedLaneselect => mutate!(
+            bitselect(a, b, c), RelaxedLaneselectSwapped => bitselect(b, a, c)
+        ),
         I32x4RelaxedLaneselect => bitselect(a, b, c),
         I64x2RelaxedLaneselect => bitselect(a, b, c),
         F32x4RelaxedMadd => zip3(a, b, c, float::unfused::<f32>),
         F32x4RelaxedNmadd => zip3(a, b, c, |x: f32, y, z| float::unfused(float::neg(x), y, z)),
         F64x2RelaxedMadd => zip3(a, b, c, float::unfused::<f64>),
-        F64x2RelaxedNmadd => zip3(a, b, c, |x: f64, y, z| float::unfused(float::neg(x), y, z)),
+        F64x2RelaxedNmadd => zip3(a, b, c, |x: f64, y, z| {
+            float::unfused(mutate!(float::neg(x), RelaxedNmaddSign => x), y, z)
+        }),
         I32x4RelaxedDotI8x16I7x16AddS => relaxed::dot_signed_add(a, b, c),
     }
 
@@ -282,7 +290,7 @@ operators! {
         I8x16ShrS => map(a, |x: i8| x.wrapping_shr(by)),
         I8x16ShrU => map(a, |x: u8| x.wrapping_shr(by)),
         I16x8Shl => map(a, |x: u16| x.wrapping_shl(by)),
-        I16x8ShrS => map(a, |x: i16| x.wrapping_shr(by)),
+        I16x8ShrS => map(a, |x: i16| x.wrapping_shr(mutate!(by, LaneShiftSaturates => by.min(15)))),
         I16x8ShrU => map(a, |x: u16| x.wrapping_shr(by)),
         I32x4Shl => map(a, |x: u32| x.wrapping_shl(by)),
         I32x4ShrS => map(a, |x: i32| x.wrapping_shr(by)),
@@ -304,7 +312,10 @@ operators! {
 
     /// Lane `lane` of `a`: an i32 or f32 is zero-extended.
     Extract extract(lane: u8, a: u128) -> u64 {
-        I8x16ExtractLaneS => i32::from(get::<i8>(a, lane.into())).raw(),
+        I8x16ExtractLaneS => mutate!(
+            i32::from(get::<i8>(a, lane.into())).raw(),
+            ExtractUnsigned => get::<u8>(a, lane.into()).raw()
+        ),
         I8x16ExtractLaneU => get::<u8>(a, lane.into()).raw(),
         I16x8ExtractLaneS => i32::from(get::<i16>(a, lane.into())).raw(),
         I16x8ExtractLaneU => get::<u16>(a, lane.into()).raw(),

@@ -90,7 +90,7 @@ impl Block {
     /// How many slots a branch to it takes along.
     pub fn keep(&self) -> u32 {
         match self.kind {
-            BlockKind::Loop => sum(&self.params),
+            BlockKind::Loop => mutate!(sum(&self.params), LoopTakesOne => sum(&self.params).min(1)),
             _ => sum(&self.results),
         }
     }

@@ -98,7 +98,7 @@ impl Translator<'_> {
                 table_index,
             } => (
                 Op::CallIndirect {
-                    table: table_index as u16,
+                    table: mutate!(table_index as u16, CallFirstTable => 0),
                     ty,
                 },
                 ty,

@@ -24,7 +24,7 @@ struct Row {
 fn each_mutant_is_killed() {
     let cases = cases::prepare();
     let control = with(None, || {
-        (suite::first_failure(), cases::first_difference(&cases))
+        (suite::first_failure(""), cases::first_difference(&cases))
     });
     assert_eq!(control, (None, None), "without a mutant");
     let rows = try_all(&cases);

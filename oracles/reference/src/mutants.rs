@@ -201,7 +201,7 @@ mod table {
             LastClause: "the last clause that fits catches",
             PayloadReversed: "the fields arrive in reverse",
             CatchAllRefOfNull: "catch_all_ref gives null",
-            HandlerEndsLate: "a handler guards what follows its block too",
+            HandlerEndsEarly: "a handler does not guard the last instruction",
         }
         "vector" {
             SubSatWraps: "i16x8.sub_sat_u wraps around",

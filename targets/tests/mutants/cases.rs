@@ -15,6 +15,10 @@ const SEED: u64 = 1;
 /// How many cases there are at most for a mutant.
 const CASES: u64 = 2000;
 
+/// How long the interpreter may take for a case, so that a mutant that loops comes to an end: many
+/// times what it needs.
+const TIME_MS: u32 = 20;
+
 /// Who is compared. The subject has every feature of a differential case.
 const ENGINES: &[&str] = &["wasmtime", "reference"];
 
@@ -42,10 +46,12 @@ pub fn prepare() -> Vec<Prepared> {
             };
             let subject = lab.subject(&plan.setup.configuration);
             let subject = subject.and_then(|subject| subject.run(&plan.program));
+            let mut program = plan.program;
+            program.limits.time_ms = TIME_MS;
             cases.push(Prepared {
                 number,
+                program,
                 subject: subject.expect("the subject runs every case"),
-                program: plan.program,
             });
         }
     };

@@ -27,6 +27,7 @@ fn each_mutant_is_killed() {
         (suite::first_failure(""), cases::first_difference(&cases))
     });
     assert_eq!(control, (None, None), "without a mutant");
+    println!("without a mutant, {} cases show no difference", cases.len());
     let rows = try_all(&cases);
     print(&rows);
     let alive = |row: &&Row| row.suite.is_none() && row.case.is_none();

@@ -76,7 +76,7 @@ fn clause_for(
     };
     let mut max_depth = u32::MAX;
     for handler in &code.handlers {
-        if !(handler.start..mutate!(handler.end, HandlerEndsLate => u32::MAX)).contains(&pc)
+        if !(handler.start..mutate!(handler.end, HandlerEndsEarly => handler.end - 1)).contains(&pc)
             || handler.depth > max_depth
         {
             continue;

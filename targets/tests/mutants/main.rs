@@ -12,6 +12,7 @@ mod suite;
 use assay_reference::mutants::{Mutant, with};
 use cases::Prepared;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use suite::Suite;
 
 /// What has seen a mutant, and where first.
 struct Row {
@@ -23,12 +24,13 @@ struct Row {
 #[test]
 fn each_mutant_is_killed() {
     let cases = cases::prepare();
+    let suite = Suite::read();
     let control = with(None, || {
-        (suite::first_failure(""), cases::first_difference(&cases))
+        (suite.first_failure(""), cases::first_difference(&cases))
     });
     assert_eq!(control, (None, None), "without a mutant");
     println!("without a mutant, {} cases show no difference", cases.len());
-    let rows = try_all(&cases);
+    let rows = try_all(&suite, &cases);
     print(&rows);
     let alive = |row: &&Row| row.suite.is_none() && row.case.is_none();
     let alive: Vec<_> = rows.iter().filter(alive).map(|row| row.mutant).collect();
@@ -36,14 +38,14 @@ fn each_mutant_is_killed() {
 }
 
 /// Tries all mutants on all processors, each on one thread.
-fn try_all(cases: &[Prepared]) -> Vec<Row> {
+fn try_all(suite: &Suite, cases: &[Prepared]) -> Vec<Row> {
     let next = AtomicUsize::new(0);
     let worker = || {
         let mut rows = Vec::new();
         while let Some(&mutant) = Mutant::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
             rows.push(with(Some(mutant), || Row {
                 mutant,
-                suite: suite::first_failure(mutant.family()),
+                suite: suite.first_failure(mutant.family()),
                 case: cases::first_difference(cases),
             }));
         }

@@ -202,6 +202,8 @@ mod table {
             PayloadReversed: "the fields arrive in reverse",
             CatchAllRefOfNull: "catch_all_ref gives null",
             HandlerEndsEarly: "a handler does not guard the last instruction",
+            RethrowInnermost: "rethrow throws what the innermost clause has caught",
+            DelegateInnermost: "delegate goes to the innermost enclosing block",
         }
         "vector" {
             SubSatWraps: "i16x8.sub_sat_u wraps around",

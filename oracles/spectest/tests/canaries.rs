@@ -286,7 +286,10 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::BranchTable, "wasm-v1/switch.wast"),
     (Fault::Select, "wasm-v1/select.wast"),
     (Fault::Lane, "simd/simd_lane.wast"),
-    (Fault::RelaxedLane, "relaxed-simd/i8x16_relaxed_swizzle.wast"),
+    (
+        Fault::RelaxedLane,
+        "relaxed-simd/i8x16_relaxed_swizzle.wast",
+    ),
     (Fault::QuietBit, "wasm-v1/f32.wast"),
     (Fault::NanPayload, "wasm-v1/f32.wast"),
 ];

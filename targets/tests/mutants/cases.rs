@@ -71,6 +71,7 @@ pub fn first_difference(cases: &[Prepared]) -> Option<String> {
             },
             Err(_) => "crashed",
         };
-        Some(format!("{} {}: {what}", case.number, ENGINES.join("/")))
+        let pair = ENGINES.join("/");
+        Some(format!("case {} {pair} {what}", case.number))
     })
 }

@@ -1,5 +1,6 @@
 //! Each fault that can be seeded into the reference interpreter is seen: by the official suite, or
-//! by a comparison with Wasmtime, and mostly by both. A table tells which of them sees what.
+//! by a comparison with Wasmtime, and mostly by both. What neither shows is left to a script of our
+//! own. A table tells who sees what.
 //!
 //!     cargo test -p assay-targets --features mutants --test mutants -- --nocapture
 
@@ -14,70 +15,92 @@ use cases::Prepared;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use suite::Suite;
 
-/// What has seen a mutant, and where first.
-struct Row {
-    mutant: Mutant,
+/// Who has seen a mutant, and where first.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    /// The official suite.
     suite: Option<String>,
-    case: Option<String>,
+    /// The generated cases.
+    cases: Option<String>,
+    /// The script of our own.
+    own: Option<String>,
 }
 
 #[test]
 fn each_mutant_is_killed() {
     let cases = cases::prepare();
     let suite = Suite::read();
-    let control = with(None, || {
-        (suite.first_failure(""), cases::first_difference(&cases))
-    });
-    assert_eq!(control, (None, None), "without a mutant");
-    println!("without a mutant, {} cases show no difference", cases.len());
+    let control = try_one(None, &suite, &cases);
+    let nobody = Seen {
+        suite: None,
+        cases: None,
+        own: None,
+    };
+    assert_eq!(control, nobody, "without a mutant");
     let rows = try_all(&suite, &cases);
-    print(&rows);
-    let alive = |row: &&Row| row.suite.is_none() && row.case.is_none();
-    let alive: Vec<_> = rows.iter().filter(alive).map(|row| row.mutant).collect();
-    assert!(alive.is_empty(), "nothing has seen {alive:?}");
+    print(&rows, cases.len());
+    let alive = rows.iter().filter(|(_, seen)| *seen == nobody);
+    let alive: Vec<_> = alive.map(|(mutant, _)| mutant).collect();
+    assert!(alive.is_empty(), "nobody has seen {alive:?}");
 }
 
 /// Tries all mutants on all processors, each on one thread.
-fn try_all(suite: &Suite, cases: &[Prepared]) -> Vec<Row> {
+fn try_all(suite: &Suite, cases: &[Prepared]) -> Vec<(Mutant, Seen)> {
     let next = AtomicUsize::new(0);
     let worker = || {
         let mut rows = Vec::new();
         while let Some(&mutant) = Mutant::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
-            rows.push(with(Some(mutant), || Row {
-                mutant,
-                suite: suite.first_failure(mutant.family()),
-                case: cases::first_difference(cases),
-            }));
+            rows.push((mutant, try_one(Some(mutant), suite, cases)));
         }
         rows
     };
     let mut rows = common::on_all_processors(worker);
-    rows.sort_by_key(|row| row.mutant as usize);
+    rows.sort_by_key(|(mutant, _)| *mutant as usize);
     rows
 }
 
-fn print(rows: &[Row]) {
-    let name = |seen: &Option<String>| seen.clone().unwrap_or_else(|| "-".into());
+fn try_one(mutant: Option<Mutant>, suite: &Suite, cases: &[Prepared]) -> Seen {
+    with(mutant, || Seen {
+        suite: suite.first_failure(mutant.map_or("", Mutant::family)),
+        cases: cases::first_difference(cases),
+        own: suite.own_failure(),
+    })
+}
+
+fn print(rows: &[(Mutant, Seen)], cases: usize) {
     let mut family = "";
-    for row in rows {
-        if family != row.mutant.family() {
-            family = row.mutant.family();
+    for (mutant, seen) in rows {
+        if family != mutant.family() {
+            family = mutant.family();
             println!("\n{family}");
         }
-        println!(
-            "  {:24} {:62} {:38} {}",
-            format!("{:?}", row.mutant),
-            row.mutant.about(),
-            name(&row.suite),
-            name(&row.case),
-        );
+        let Seen { suite, cases, own } = seen;
+        let by: Vec<_> = [suite, cases, own].into_iter().flatten().cloned().collect();
+        let name = format!("{mutant:?}");
+        println!("  {name:24} {:64} {}", mutant.about(), by.join(", "));
     }
-    let count = |is: fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count();
-    println!(
-        "\n{} mutants: {} killed by both, {} by the suite alone, {} by cases alone",
-        rows.len(),
-        count(|row| row.suite.is_some() && row.case.is_some()),
-        count(|row| row.suite.is_some() && row.case.is_none()),
-        count(|row| row.suite.is_none() && row.case.is_some()),
-    );
+    let count = |is: fn(&Seen) -> bool| rows.iter().filter(|(_, seen)| is(seen)).count();
+    println!("\n{} mutants, seen by", rows.len());
+    for (who, is) in WHO {
+        println!("  {:4} {who}", count(is));
+    }
+    println!("Without a mutant nobody sees anything in {cases} cases.");
 }
+
+type Who = (&'static str, fn(&Seen) -> bool);
+
+/// The sums below the table.
+const WHO: [Who; 4] = [
+    ("the official suite and generated cases", |seen| {
+        seen.suite.is_some() && seen.cases.is_some()
+    }),
+    ("the suite and not the cases", |seen| {
+        seen.suite.is_some() && seen.cases.is_none()
+    }),
+    ("the cases and not the suite", |seen| {
+        seen.suite.is_none() && seen.cases.is_some()
+    }),
+    ("neither of them, but the script of our own", |seen| {
+        seen.suite.is_none() && seen.cases.is_none() && seen.own.is_some()
+    }),
+];

@@ -1,6 +1,8 @@
-//! The half of the official suite: the standard of today, and the folders of the proposals, where
-//! the scripts of those lie that are part of it by now.
+//! The half of scripts. The official suite: the standard of today, and the folders of the proposals,
+//! where the scripts of those lie that are part of it by now. And one script of our own, for what
+//! neither that nor generated cases show.
 
+use assay_engine::Features;
 use assay_reference::ReferenceEngine;
 use assay_spectest::{File, files, run};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,7 +40,10 @@ const PROPOSALS: [(&str, &[&str]); 13] = [
 const FUEL: u64 = 100_000_000;
 
 /// The scripts that are asked.
-pub struct Suite(Vec<File>);
+pub struct Suite {
+    official: Vec<File>,
+    own: File,
+}
 
 impl Suite {
     /// Reads them.
@@ -46,7 +51,15 @@ impl Suite {
         let asked = |file: &File| {
             file.proposal == STANDARD || PROPOSALS.iter().any(|row| row.0 == file.proposal)
         };
-        Self(files().filter(asked).collect())
+        Self {
+            official: files().filter(asked).collect(),
+            own: File {
+                proposal: "own".into(),
+                name: "left_out.wast".into(),
+                text: include_str!("left_out.wast"),
+                features: Features::all(),
+            },
+        }
     }
 
     /// The first directive that goes wrong, as `folder/file:line`, where the folders that say most
@@ -61,9 +74,14 @@ impl Suite {
             (false, true) => 1,
             (false, false) => 2,
         };
-        let mut scripts: Vec<&File> = self.0.iter().collect();
+        let mut scripts: Vec<&File> = self.official.iter().collect();
         scripts.sort_by_key(rank);
         scripts.into_iter().find_map(failure_in)
+    }
+
+    /// The same for the script of our own.
+    pub fn own_failure(&self) -> Option<String> {
+        failure_in(&self.own)
     }
 }
 

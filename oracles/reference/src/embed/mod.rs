@@ -124,7 +124,11 @@ impl ReferenceEngine {
             stack_bytes: (limits.stack_bytes as usize).max(FRAME_BYTES),
             memory_bytes: self.memory_bytes,
             heap_bytes: limits.gc_heap_bytes as usize,
-            fuel: Some(OPERATIONS_PER_MS.saturating_mul(limits.time_ms.into()).min(self.fuel)),
+            fuel: Some(
+                OPERATIONS_PER_MS
+                    .saturating_mul(limits.time_ms.into())
+                    .min(self.fuel),
+            ),
             profile: self.profile,
             coverage: self.remains.coverage.is_some(),
             objects_per_collection: self.objects_per_collection,

@@ -26,7 +26,8 @@ impl Translator<'_> {
             Operator::Catch { tag_index } => self.legacy_clause(Some(*tag_index))?,
             Operator::CatchAll => self.legacy_clause(None)?,
             Operator::Rethrow { relative_depth } => {
-                let at = self.blocks.len() - 1 - *relative_depth as usize;
+                let depth = mutate!(*relative_depth, RethrowInnermost => 0);
+                let at = self.blocks.len() - 1 - depth as usize;
                 let slot = self.blocks[at].height;
                 self.last(Op::Rethrow(slot));
             }
@@ -115,7 +116,7 @@ impl Translator<'_> {
             end: self.here(),
             depth: enclosing,
             guard: coverage::DELEGATE,
-            kind: HandlerKind::Delegate(enclosing - 1 - depth),
+            kind: HandlerKind::Delegate(enclosing - 1 - mutate!(depth, DelegateInnermost => 0)),
         });
         self.patch(&block.patches);
         self.reset(block.count, &block.results);

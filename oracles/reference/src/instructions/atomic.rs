@@ -184,8 +184,11 @@ pub(crate) fn run(
             false => old,
         },
         Action::Wait if !memory.ty.shared => {
-            mutate!(return Err(Trap::ExpectedSharedMemory.into()), WaitUnshared => cx.push(UNEQUAL));
-            return Ok(());
+            let trap = Err(Trap::ExpectedSharedMemory.into());
+            return mutate!(trap, WaitUnshared => {
+                cx.push(UNEQUAL);
+                Ok(())
+            });
         }
         Action::Wait if old != x => {
             cx.push(UNEQUAL);

@@ -182,11 +182,19 @@ impl Configuration {
     /// Where Wasmtime refuses the configuration, which it never does once that is
     /// [`Configuration::normalised`].
     pub fn engine(&self) -> Result<wasmtime::Engine, ConfigurationError> {
-        let refused = ConfigurationError::Refused;
-        wasmtime::Engine::new(&self.config().map_err(refused)?).map_err(refused)
+        wasmtime::Engine::new(&self.config()?).map_err(ConfigurationError::Refused)
     }
 
-    fn config(&self) -> wasmtime::Result<Config> {
+    /// What Wasmtime's engine is made from, for those who have more to set.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Configuration::engine`].
+    pub fn config(&self) -> Result<Config, ConfigurationError> {
+        self.all().map_err(ConfigurationError::Refused)
+    }
+
+    fn all(&self) -> wasmtime::Result<Config> {
         let mut config = Config::new();
         config
             .max_wasm_stack(WASM_STACK_BYTES)

@@ -1,9 +1,10 @@
 //! The form of every scenario here: an operation that gives a digest or a fallback, errors judged by
 //! their type, and a store that must still work afterwards.
 
-use crate::world;
-use assay_oom::{AnyScenario, Response, Scenario};
+use crate::{unwind, world};
+use assay_oom::{AnyScenario, Response, Scenario, digest};
 use std::cell::Cell;
+use std::hash::Hash;
 use wasmtime::{Error, GcHeapOutOfMemory, OutOfMemory, Result};
 
 /// What an operation shows when it succeeds.
@@ -11,19 +12,38 @@ use wasmtime::{Error, GcHeapOutOfMemory, OutOfMemory, Result};
 pub(crate) enum Seen {
     /// All that can be seen of it, as a digest.
     Value(u64),
+    /// The same, beside a backtrace of so many frames. One that is shorter than the clean run's is the
+    /// fallback `backtrace`.
+    Traced(u64, usize),
     /// A specified fallback, one of [`FALLBACKS`].
     Fallback(&'static str),
 }
 
-/// The specified ways to go on without the memory: `memory.grow` and its like give −1 and leave the
-/// size alone. An operation says so only after it has looked at the size.
-pub(crate) const FALLBACKS: &[&str] = &["memory.grow", "table.grow"];
+/// The specified ways to go on without the memory. An operation says so only after it has looked.
+/// - `memory.grow` and `table.grow` give −1 and leave the size alone;
+/// - `Memory::grow` gives an error of no type and leaves the size alone, as at any other limit;
+/// - a backtrace is shorter or empty, which `WasmBacktrace` chooses over losing the trap.
+pub(crate) const FALLBACKS: &[&str] = &["memory.grow", "table.grow", "Memory::grow", "backtrace"];
+
+impl Seen {
+    /// The same, with more to be seen.
+    pub(crate) fn and(self, more: impl Hash) -> Self {
+        match self {
+            Self::Value(seen) => Self::Value(digest(&(seen, more))),
+            Self::Traced(seen, frames) => Self::Traced(digest(&(seen, more)), frames),
+            Self::Fallback(name) => Self::Fallback(name),
+        }
+    }
+}
 
 impl From<u64> for Seen {
     fn from(digest: u64) -> Self {
         Self::Value(digest)
     }
 }
+
+/// What every scenario counts.
+pub(crate) const GAUGES: &[&str] = &["host data alive", "registered unwind tables"];
 
 type Prepare<P> = dyn Fn() -> P;
 type Operation<P> = dyn Fn(&mut P) -> Result<Seen>;
@@ -42,7 +62,7 @@ pub(crate) struct Case<P> {
     gauges: Vec<Gauge>,
     gauge_names: &'static [&'static str],
     /// What the first run, which is a clean one, gave.
-    clean: Cell<Option<u64>>,
+    clean: Cell<Option<Seen>>,
 }
 
 impl<P: 'static> Case<P> {
@@ -58,8 +78,11 @@ impl<P: 'static> Case<P> {
             operation: Box::new(move |prepared| operation(prepared).map(Into::into)),
             verify: Vec::new(),
             again: true,
-            gauges: vec![("host data alive", Box::new(world::alive))],
-            gauge_names: &["host data alive"],
+            gauges: vec![
+                ("host data alive", Box::new(world::alive)),
+                ("registered unwind tables", Box::new(unwind::registered)),
+            ],
+            gauge_names: GAUGES,
             clean: Cell::new(None),
         }
     }
@@ -97,9 +120,22 @@ impl<P: 'static> Case<P> {
         Box::new(self)
     }
 
+    fn response(&self, seen: Seen) -> Response {
+        let clean = self.clean.get().unwrap_or(seen);
+        self.clean.set(Some(clean));
+        match (seen, clean) {
+            (Seen::Fallback(name), _) => Response::Fallback(name),
+            (Seen::Value(digest), _) => Response::Value(digest),
+            (Seen::Traced(one, frames), Seen::Traced(two, all)) if one == two && frames < all => {
+                Response::Fallback("backtrace")
+            }
+            (Seen::Traced(seen, frames), _) => Response::Value(digest(&(seen, frames))),
+        }
+    }
+
     fn once_more(&self, prepared: &mut P) -> Result<(), String> {
         match ((self.operation)(prepared), self.clean.get()) {
-            (Ok(Seen::Value(digest)), Some(clean)) if digest == clean => Ok(()),
+            (Ok(seen), Some(clean)) if seen == clean => Ok(()),
             (Ok(seen), _) => Err(format!("with memory there again it gives {seen:?}")),
             (Err(error), _) if is_poison(&error) => Ok(()),
             (Err(error), _) => Err(format!("with memory there again it fails: {error:?}")),
@@ -126,13 +162,7 @@ impl<P: 'static> Scenario for Case<P> {
 
     fn judge(&self, result: Result<&Seen, &Error>) -> Response {
         match result {
-            Ok(Seen::Value(digest)) => {
-                if self.clean.get().is_none() {
-                    self.clean.set(Some(*digest));
-                }
-                Response::Value(*digest)
-            }
-            Ok(Seen::Fallback(name)) => Response::Fallback(name),
+            Ok(seen) => self.response(*seen),
             Err(error) if is_exhausted(error) => Response::Exhausted,
             Err(error) => Response::Other(format!("{error:#}")),
         }
@@ -162,14 +192,25 @@ impl<P: 'static> Scenario for Case<P> {
 }
 
 /// Whether an error says, by its type, that memory ran out: that of the heap (Wasmtime's own type),
-/// that of the operating system (the error number that the system call gave), or the collected heap's.
+/// that of the operating system (the error number that the system call gave), or the collected heap's,
+/// which carries the host object that found no room; those of scenarios are numbers.
 pub(crate) fn is_exhausted(error: &Error) -> bool {
     error.is::<OutOfMemory>()
         || error.is::<GcHeapOutOfMemory<()>>()
+        || error.is::<GcHeapOutOfMemory<u32>>()
         || error.downcast_ref::<rustix::io::Errno>() == Some(&rustix::io::Errno::NOMEM)
         || error
             .downcast_ref::<std::io::Error>()
             .is_some_and(|error| error.kind() == std::io::ErrorKind::OutOfMemory)
+}
+
+/// A memory that the host could not grow: a fallback, when its size is what it was and the error says
+/// nothing else.
+pub(crate) fn not_grown(error: Error, unchanged: bool) -> Result<Seen> {
+    match unchanged && !is_exhausted(&error) && !error.is::<wasmtime::Trap>() {
+        true => Ok(Seen::Fallback("Memory::grow")),
+        false => Err(error),
+    }
 }
 
 /// Whether an error says, by its type, that what was used may not be used any more.
@@ -208,6 +249,22 @@ mod tests {
     #[test]
     fn the_same_again_is_right() {
         assert_eq!(verified(&giving(|_| Ok(Seen::Value(3)))), Ok(()));
+    }
+
+    #[test]
+    fn only_a_shorter_backtrace_is_a_fallback() {
+        let case = giving(|_| Ok(Seen::Traced(3, 2)));
+        let judge = |seen: Seen| case.judge(Ok(&seen));
+        let clean = judge(Seen::Traced(3, 2));
+        assert!(matches!(clean, Response::Value(_)));
+        assert_eq!(judge(Seen::Traced(3, 1)), Response::Fallback("backtrace"));
+        for seen in [Seen::Traced(4, 1), Seen::Traced(3, 3), Seen::Value(3)] {
+            let other = judge(seen);
+            assert!(
+                matches!(other, Response::Value(_)) && other != clean,
+                "{seen:?}"
+            );
+        }
     }
 
     #[test]

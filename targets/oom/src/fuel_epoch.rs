@@ -73,10 +73,10 @@ fn fuelled(name: &str, fuel: u64) -> Box<dyn AnyScenario> {
         store.as_context_mut().set_fuel(fuel)?;
         let seen = match fuel < 1_000 {
             true => world::trap(Trap::OutOfFuel, run.call(&mut *store, 1_000))?,
-            false => digest(&run.call(&mut *store, 20)?),
+            false => digest(&run.call(&mut *store, 20)?).into(),
         };
         let left = (store.get_fuel()?, store.as_context().get_fuel()?);
-        Ok(digest(&(seen, left, store.as_context_mut().get_fuel()?)))
+        Ok(seen.and((left, store.as_context_mut().get_fuel()?)))
     })
     .done()
 }
@@ -139,7 +139,7 @@ fn epoch_callback(name: &str) -> Box<dyn AnyScenario> {
         store.set_epoch_deadline(1);
         store.engine().increment_epoch();
         let ended = world::trap(Trap::Interrupt, run.call(&mut *store, 100))?;
-        Ok(digest(&(ended, store.data().number)))
+        Ok(ended.and(store.data().number))
     })
     .done()
 }

@@ -1,6 +1,6 @@
 //! Host functions: making them, and calls between host and guest in both directions.
 
-use crate::case::Case;
+use crate::case::{Case, Seen};
 use crate::row::{Row, row};
 use crate::world::{self, Host, World, must, typed};
 use assay_oom::{AnyScenario, digest};
@@ -164,7 +164,7 @@ fn caller(
 fn calls(
     name: &str,
     define: fn(&mut Linker<Host>),
-    see: fn(Result<i32>) -> Result<u64>,
+    see: fn(Result<i32>) -> Result<Seen>,
 ) -> Case<(Store<Host>, Run)> {
     let world = World::plain();
     let module = world.module(CALLER);
@@ -175,13 +175,13 @@ fn calls(
     Case::new(name, prepare, move |(store, run)| {
         store.data_mut().number = 0;
         let seen = see(run.call(&mut *store, 3))?;
-        Ok(digest(&(seen, store.data().number)))
+        Ok(seen.and(store.data().number))
     })
     .also(move |_| world.still_traps())
 }
 
-fn number(result: Result<i32>) -> Result<u64> {
-    result.map(|number| digest(&number))
+fn number(result: Result<i32>) -> Result<Seen> {
+    result.map(|number| digest(&number).into())
 }
 
 fn host_call(name: &str) -> Box<dyn AnyScenario> {
@@ -287,9 +287,9 @@ fn host_error(name: &str) -> Box<dyn AnyScenario> {
         }
     };
     Case::new(name, prepare, |(store, run)| match run.call(store, 3) {
-        Err(error) if error.is::<Refused>() => Ok(digest(&world::depth(&error))),
+        Err(error) if error.is::<Refused>() => Ok(Seen::Traced(0, world::depth(&error))),
         Err(error) => Err(error),
-        Ok(value) => Ok(digest(&(value, "no error"))),
+        Ok(value) => Ok(digest(&(value, "no error")).into()),
     })
     .also(move |_| world.still_traps())
     .done()

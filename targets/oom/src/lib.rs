@@ -46,6 +46,7 @@ mod row;
 mod shared_memory;
 mod store;
 mod trap;
+mod unwind;
 mod world;
 
 pub use row::Row;

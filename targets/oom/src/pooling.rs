@@ -1,8 +1,8 @@
 //! Pooled allocation: what a pool hands out must come back.
 
-use crate::case::Case;
+use crate::case::{Case, Seen, not_grown};
 use crate::row::{Row, row};
-use crate::world::{self, Host, World, running};
+use crate::world::{self, Host, World, must, running};
 use crate::{async_, module, store};
 use assay_oom::{AnyScenario, digest};
 use wasmtime::{
@@ -75,6 +75,7 @@ fn pool(config: &mut Config) {
 
 const GAUGES: &[&str] = &[
     "host data alive",
+    "registered unwind tables",
     "pool: core instances",
     "pool: memories",
     "pool: tables",
@@ -94,7 +95,7 @@ const READS: [Read; 5] = [
 
 /// A scenario whose pool is counted.
 fn counted<P: 'static>(case: Case<P>, world: &World) -> Box<dyn AnyScenario> {
-    let gauges = GAUGES.iter().skip(1).zip(READS).map(|(name, read)| {
+    let gauges = GAUGES.iter().skip(2).zip(READS).map(|(name, read)| {
         let engine = world.engine.clone();
         let gauge = move || {
             // The metrics are made anew, so that a gauge holds nothing of the pool.
@@ -172,9 +173,12 @@ fn grow(name: &str) -> Box<dyn AnyScenario> {
         }
     };
     let case = Case::new(name, prepare, |(store, memory, table)| {
-        let pages = memory.grow(&mut *store, 2)?;
+        let pages = match memory.grow(&mut *store, 2) {
+            Ok(pages) => pages,
+            Err(error) => return not_grown(error, memory.size(&*store) == 1),
+        };
         let elements = table.grow(&mut *store, 10, wasmtime::Ref::Func(None))?;
-        Ok(digest(&(pages, elements)))
+        Ok(digest(&(pages, elements)).into())
     })
     .instead(
         |(store, memory, table)| match (memory.size(&*store), table.size(&*store)) {
@@ -186,10 +190,11 @@ fn grow(name: &str) -> Box<dyn AnyScenario> {
 }
 
 fn gc(name: &str) -> Box<dyn AnyScenario> {
-    let world = World::new(pool);
-    let prepare = {
-        let world = world.clone();
-        move || world.store()
+    // What a slot was used for before decides how it is got ready, so each run has a pool of its own.
+    let config = running(&pool);
+    let prepare = move || {
+        let engine = must(Engine::new(&config));
+        must(Store::try_new(&engine, Host::new()))
     };
     let case = Case::new(name, prepare, |store| {
         let object = ExternRef::new(&mut *store, 7u32)?;
@@ -197,7 +202,7 @@ fn gc(name: &str) -> Box<dyn AnyScenario> {
         store.gc(None)?;
         Ok(digest(&there))
     });
-    counted(case, &world)
+    case.done()
 }
 
 fn on_fiber(name: &str) -> Box<dyn AnyScenario> {
@@ -218,7 +223,7 @@ fn on_fiber(name: &str) -> Box<dyn AnyScenario> {
     counted(case, &world)
 }
 
-fn traps(world: &World, module: &Module) -> wasmtime::Result<u64> {
+fn traps(world: &World, module: &Module) -> wasmtime::Result<Seen> {
     let mut store = Store::try_new(&world.engine, Host::new())?;
     let instance = Instance::new(&mut store, module, &[])?;
     let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;

@@ -1,6 +1,6 @@
 //! Traps: each way to one, and its backtrace.
 
-use crate::case::Case;
+use crate::case::{Case, Seen};
 use crate::row::{Row, row};
 use crate::world::{self, Host, World, must, typed};
 use assay_oom::{AnyScenario, digest};
@@ -139,16 +139,18 @@ fn capture(name: &str) -> Box<dyn AnyScenario> {
     );
     let prepare = move || {
         let mut linker: Linker<Host> = Linker::new(&world.engine);
-        let look = |caller: Caller<'_, Host>| {
+        let look = |mut caller: Caller<'_, Host>| {
             let none = WasmBacktrace::capture(&caller).frames().len();
             let backtrace = WasmBacktrace::force_capture(&caller);
-            let mut seen = digest(&none);
-            for frame in backtrace.frames() {
-                let name = (frame.func_index(), frame.func_name(), frame.module().name());
-                let place = (frame.func_offset(), frame.module_offset());
-                seen = digest(&(seen, name, place, frame.symbols().len()));
+            let frames = backtrace.frames();
+            let mut right = none == 0;
+            for (frame, name) in frames.iter().zip(["inner", "run"]) {
+                right &= frame.func_name() == Some(name) && frame.module().name() == Some("named");
+                right &= frame.func_index() > 0 && frame.symbols().is_empty();
+                right &= frame.func_offset().is_some() && frame.module_offset().is_some();
             }
-            seen as i64
+            caller.data_mut().number = frames.len() as i32;
+            i64::from(right)
         };
         must(linker.func_wrap("host", "look", look));
         let mut store = world.store();
@@ -157,7 +159,9 @@ fn capture(name: &str) -> Box<dyn AnyScenario> {
         (store, run)
     };
     Case::new(name, prepare, |(store, run)| {
-        Ok(digest(&run.call(store, ())?))
+        let right = run.call(&mut *store, ())?;
+        let frames = usize::try_from(store.data().number).unwrap_or(0);
+        Ok(Seen::Traced(digest(&right), frames))
     })
     .done()
 }

@@ -2,6 +2,7 @@
 //!
 //! The set-up of a scenario is fixed, so that a failure of it is a bug of the scenario: [`must`].
 
+use crate::case::Seen;
 use assay_oom::digest;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -202,11 +203,13 @@ where
     must(instance.get_typed_func(store, name))
 }
 
-/// The trap that must come, with the depth of its backtrace, as a value; any other error stays one.
-pub(crate) fn trap<T: Hash>(expected: Trap, result: Result<T>) -> Result<u64> {
+/// The trap that must come, beside its backtrace, as a value; any other error stays one.
+pub(crate) fn trap<T: Hash>(expected: Trap, result: Result<T>) -> Result<Seen> {
     match result {
-        Ok(value) => Ok(digest(&("no trap", value))),
-        Err(error) if error.downcast_ref() == Some(&expected) => Ok(digest(&depth(&error))),
+        Ok(value) => Ok(digest(&("no trap", value)).into()),
+        Err(error) if error.downcast_ref() == Some(&expected) => {
+            Ok(Seen::Traced(expected as u64, depth(&error)))
+        }
         Err(error) => Err(error),
     }
 }
@@ -239,5 +242,16 @@ mod tests {
             world.trap = world.module(wat);
             assert!(world.still_traps().is_err(), "{wat}");
         }
+    }
+
+    #[test]
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    fn unwind_tables_are_counted() {
+        let world = World::plain();
+        let before = crate::unwind::registered();
+        let module = world.module("(module (func))");
+        // Other tests run beside this one, so only that there are some is certain.
+        assert!(crate::unwind::registered() > 0, "{before} before");
+        drop(module);
     }
 }

@@ -1,7 +1,7 @@
 //! Calls into components, and out of them.
 
 use super::{ECHO, echo};
-use crate::case::Case;
+use crate::case::{Case, Seen};
 use crate::row::{Row, row};
 use crate::world::{self, Host, World, must};
 use assay_oom::{AnyScenario, digest};
@@ -67,7 +67,7 @@ pub(crate) const ROWS: &[Row] = &[
 fn calling<P, R>(
     name: &str,
     export: &'static str,
-    operation: fn(&mut Store<Host>, &TypedFunc<P, R>) -> Result<u64>,
+    operation: fn(&mut Store<Host>, &TypedFunc<P, R>) -> Result<Seen>,
 ) -> Box<dyn AnyScenario>
 where
     P: ComponentNamedList + Lower + 'static,
@@ -92,14 +92,14 @@ fn call_string(name: &str) -> Box<dyn AnyScenario> {
     calling::<(&'static str,), (WasmStr,)>(name, "echo", |store, func| {
         let (text,) = func.call(&mut *store, ("a text",))?;
         let seen = digest(&*text.to_str(&*store)?);
-        Ok(seen)
+        Ok(seen.into())
     })
 }
 
 fn call_string_owned(name: &str) -> Box<dyn AnyScenario> {
     calling::<(&'static str,), (String,)>(name, "echo", |store, func| {
         let (text,) = func.call(&mut *store, ("a text",))?;
-        Ok(digest(&text))
+        Ok(digest(&text).into())
     })
 }
 
@@ -111,14 +111,14 @@ fn call_list(name: &str) -> Box<dyn AnyScenario> {
         for number in list.iter(&mut *store)? {
             sum += number?;
         }
-        Ok(digest(&(list.len(), second, sum)))
+        Ok(digest(&(list.len(), second, sum)).into())
     })
 }
 
 fn call_list_owned(name: &str) -> Box<dyn AnyScenario> {
     calling::<(&'static [u32],), (Vec<u32>,)>(name, "list", |store, func| {
         let (list,) = func.call(&mut *store, (&[1, 2, 3],))?;
-        Ok(digest(&list))
+        Ok(digest(&list).into())
     })
 }
 
@@ -126,7 +126,10 @@ fn trap(name: &str) -> Box<dyn AnyScenario> {
     calling::<(), ()>(name, "trap", |store, func| {
         let first = world::trap(Trap::UnreachableCodeReached, func.call(&mut *store, ()))?;
         let again = world::trap(Trap::CannotEnterComponent, func.call(store, ()))?;
-        Ok(digest(&(first, again)))
+        Ok(match again {
+            Seen::Traced(again, _) => first.and(again),
+            other => other,
+        })
     })
 }
 

@@ -59,12 +59,7 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 const GUEST: &[&str] = &["TypedFunc::call"];
-const COLLECT: &[&str] = &[
-    "TypedFunc::call",
-    "Store::gc",
-    "StoreContextMut::gc",
-    "Caller::gc",
-];
+const COLLECT: &[&str] = &["TypedFunc::call", "Store::gc", "StoreContextMut::gc"];
 
 const HEAP: &str = r#"(module
     (type $node (struct (field (mut i32)) (field (mut (ref null $node)))))

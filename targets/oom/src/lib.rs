@@ -47,6 +47,7 @@ mod shared_memory;
 mod store;
 mod trap;
 mod unwind;
+mod values;
 mod world;
 
 pub use row::Row;
@@ -63,6 +64,7 @@ pub const SCENARIOS: &[(&str, &[Row])] = &[
     ("call", call::ROWS),
     ("host", host::ROWS),
     ("entities", entities::ROWS),
+    ("values", values::ROWS),
     ("trap", trap::ROWS),
     ("exception", exception::ROWS),
     ("gc", gc::ROWS),
@@ -74,6 +76,7 @@ pub const SCENARIOS: &[(&str, &[Row])] = &[
     ("component", component::ROWS),
     ("component-call", component::calls::ROWS),
     ("component-resource", component::resources::ROWS),
+    ("component-more", component::more::ROWS),
     ("drop", drop::ROWS),
     ("generated", generated::ROWS),
 ];

@@ -1,6 +1,7 @@
 //! Components: loading, linking and instantiating them.
 
 pub(crate) mod calls;
+pub(crate) mod more;
 pub(crate) mod resources;
 
 use crate::case::Case;

@@ -119,35 +119,27 @@ fn shape(module: &Module) -> u64 {
     digest(&(module.name(), module.text().len()))
 }
 
-/// A file of its own, removed at the end.
-struct CodeFile(PathBuf);
-
-impl CodeFile {
-    fn new(code: &[u8]) -> std::io::Result<Self> {
-        let name = format!("assay-oom-{}.cwasm", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::write(&path, code)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for CodeFile {
-    fn drop(&mut self) {
-        // It is a temporary file: that it cannot be removed is no fault of the scenario's.
-        drop(std::fs::remove_file(&self.0));
-    }
+/// A file with this code. Its name follows from what is in it, since errors tell the name; so it is put
+/// there whole, and stays for whoever else is using it.
+fn code_file(code: &[u8]) -> std::io::Result<PathBuf> {
+    let folder = std::env::temp_dir();
+    let path = folder.join(format!("assay-oom-{:016x}.cwasm", digest(code)));
+    let fresh = folder.join(format!("assay-oom-{}.fresh", std::process::id()));
+    std::fs::write(&fresh, code)?;
+    std::fs::rename(&fresh, &path)?;
+    Ok(path)
 }
 
 fn file(name: &str) -> Box<dyn AnyScenario> {
     let world = World::plain();
     let code = world.code(RICH);
-    let file = match CodeFile::new(&code) {
-        Ok(file) => file,
+    let path = match code_file(&code) {
+        Ok(path) => path,
         Err(error) => panic!("the set-up of a scenario needs a temporary file: {error}"),
     };
     let prepare = move || {
-        let open = File::open(&file.0).ok();
-        (world.engine.clone(), file.0.clone(), open, None)
+        let open = File::open(&path).ok();
+        (world.engine.clone(), path.clone(), open, None)
     };
     Case::new(name, prepare, |(engine, path, open, modules)| {
         let kind = Engine::detect_precompiled_file(&*path)?;

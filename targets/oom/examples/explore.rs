@@ -28,7 +28,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--api" => return Ok(print_api()),
+            "--api" => {
+                print_api();
+                return Ok(());
+            }
             "--json" => json = arguments.next().map(File::create).transpose()?,
             _ => names.push(argument),
         }

@@ -149,7 +149,8 @@ const GROWS: &str = r#"(module
 struct Grown {
     store: Store<Host>,
     grow: TypedFunc<i32, i32>,
-    size: Box<dyn Fn(&Store<Host>) -> u64>,
+    memory: Option<Memory>,
+    table: Option<Table>,
 }
 
 impl Grown {
@@ -158,18 +159,25 @@ impl Grown {
         let grow = must(instance.get_typed_func(&mut store, &format!("{what}.grow")));
         let memory = instance.get_memory(&mut store, what);
         let table = instance.get_table(&mut store, what);
-        let size = Box::new(move |store: &Store<Host>| {
-            let pages = memory.map(|memory| memory.size(store));
-            pages.or(table.map(|table| table.size(store))).unwrap_or(0)
-        });
-        Self { store, grow, size }
+        Self {
+            store,
+            grow,
+            memory,
+            table,
+        }
+    }
+
+    fn size(&self) -> u64 {
+        let pages = self.memory.map(|memory| memory.size(&self.store));
+        let elements = self.table.map(|table| table.size(&self.store));
+        pages.or(elements).unwrap_or(0)
     }
 
     /// Grows it by some, or leaves it alone.
     fn grow(&mut self, by: i32, fallback: &'static str) -> Result<Seen> {
-        let before = (self.size)(&self.store);
+        let before = self.size();
         let old = self.grow.call(&mut self.store, by)?;
-        let after = (self.size)(&self.store);
+        let after = self.size();
         if old == -1 && after == before {
             return Ok(Seen::Fallback(fallback));
         }

@@ -6,8 +6,9 @@ use crate::store::with_instance;
 use crate::world::{Host, World};
 use assay_oom::{AnyScenario, digest};
 use wasmtime::{
-    AnyRef, ArrayRef, ArrayRefPre, ArrayType, EqRef, ExternRef, FieldType, I31, Mutability, Result,
-    RootScope, Rooted, StorageType, Store, StructRef, StructRefPre, StructType, Trap, Val,
+    AnyRef, ArrayRef, ArrayRefPre, ArrayType, EqRef, ExternRef, FieldType, I31, Mutability,
+    OwnedRooted, Result, RootScope, Rooted, StorageType, Store, StructRef, StructRefPre,
+    StructType, Trap, Val,
 };
 
 pub(crate) const ROWS: &[Row] = &[
@@ -226,6 +227,7 @@ fn roots(name: &str) -> Box<dyn AnyScenario> {
         let two = kept.to_rooted(&mut scope);
         let same = Rooted::ref_eq(&scope, &one, &two)?;
         let handle = Rooted::rooted_eq(one, two);
+        let owned = OwnedRooted::ref_eq(&scope, &kept, &kept)?;
         let mut hasher = std::hash::DefaultHasher::new();
         one.ref_hash(&scope, &mut hasher)?;
         kept.ref_hash(&scope, &mut hasher);
@@ -233,7 +235,7 @@ fn roots(name: &str) -> Box<dyn AnyScenario> {
             .data(&scope)?
             .and_then(|data| data.downcast_ref::<u32>())
             .copied();
-        Ok(digest(&(same, handle, number)))
+        Ok(digest(&(same, handle, owned, number)))
     })
     .done()
 }

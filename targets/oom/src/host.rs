@@ -54,7 +54,6 @@ pub(crate) const ROWS: &[Row] = &[
             "Caller::get_export",
             "Caller::get_module_export",
             "Caller::engine",
-            "Caller::data",
             "Memory::read",
             "Memory::write",
         ],

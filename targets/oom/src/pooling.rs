@@ -43,8 +43,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "pool-async",
-        "calls on a fiber of a pool, and drops one half way",
-        &["TypedFunc::call_async", "Instance::new_async"],
+        "calls on fibers of a pool, and drops two half way",
+        &["TypedFunc::call_async"],
         on_fiber,
     ),
     row(
@@ -207,20 +207,12 @@ fn gc(name: &str) -> Box<dyn AnyScenario> {
 
 fn on_fiber(name: &str) -> Box<dyn AnyScenario> {
     let world = World::new(pool);
-    let module = world
-        .module(r#"(module (func (export "f") (param i32) (result i32) local.get 0) (memory 1))"#);
+    let module = world.module(async_::ASYNC);
     let prepare = {
         let world = world.clone();
-        move || (world.store(), module.clone())
+        move || async_::prepared(&world, &module, "run")
     };
-    let case = Case::new(name, prepare, |(store, module)| {
-        let instance = async_::finish(Instance::new_async(&mut *store, module, &[]))?;
-        let f = instance.get_typed_func::<i32, i32>(&mut *store, "f")?;
-        let one = async_::finish(f.call_async(&mut *store, 3))?;
-        drop(f.call_async(&mut *store, 3));
-        Ok(digest(&one))
-    });
-    counted(case, &world)
+    counted(Case::new(name, prepare, async_::drop_half_way), &world)
 }
 
 fn traps(world: &World, module: &Module) -> wasmtime::Result<Seen> {

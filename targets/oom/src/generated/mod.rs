@@ -53,12 +53,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
 ];
 
-const COVERS: &[&str] = &[
-    "Instance::new",
-    "Func::try_new",
-    "Func::call",
-    "Linker::new",
-];
+const COVERS: &[&str] = &["Instance::new", "Func::try_new", "Func::call"];
 
 /// Why there is no scenario of a program.
 #[derive(Debug, thiserror::Error)]

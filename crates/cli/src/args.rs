@@ -25,6 +25,8 @@ pub enum Verb {
     Replay(Replay),
     /// Run the official test suite on each engine: proposal by proposal what passes, fails, is skipped
     Spectest(Spectest),
+    /// Make memory run out wherever Wasmtime asks for it, and judge what comes of it
+    Oom(Oom),
     /// Say what this machine has, what is missing, and how to get it
     Doctor(Doctor),
     /// Serve a campaign (internal)
@@ -137,6 +139,48 @@ pub struct Spectest {
     /// End standard output with one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// `assay oom`
+#[derive(Clone, Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Oom {
+    /// What else to do than to explore.
+    #[command(subcommand)]
+    pub verb: Option<OomVerb>,
+    /// The scenarios; all where none is named
+    #[arg(value_name = "SCENARIO")]
+    pub scenarios: Vec<String>,
+    /// How long each scenario may be explored, as in 90s, 5m, 2h [default: to its end]
+    #[arg(long, value_parser = duration, allow_hyphen_values = true)]
+    pub time: Option<Duration>,
+    /// The seed of what is chosen by chance
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// How many scenarios at a time [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Print the report as JSON, a line for each scenario, site and finding
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `assay oom` does beside exploring.
+#[derive(Clone, Debug, Subcommand)]
+pub enum OomVerb {
+    /// List the scenarios
+    List,
+    /// List the public API of Wasmtime's data plane, and which scenarios cover it
+    Api,
+    /// Run one plan again, and print the stacks of what failed and of what followed
+    Replay(OomReplay),
+}
+
+/// `assay oom replay`
+#[derive(Clone, Debug, ClapArgs)]
+pub struct OomReplay {
+    /// The token of a finding
+    pub token: String,
 }
 
 /// `assay doctor`

@@ -7,19 +7,23 @@ mod cases;
 mod doctor;
 mod json;
 mod list;
+mod oom;
 mod replay;
 mod run;
 mod show;
 mod spectest;
 
 use args::{Args, Verb};
+use assay_oom::FaultAllocator;
 use clap::Parser;
 use clap::error::ErrorKind;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
 
-/// Compilers allocate much and briefly, which this allocator does faster than the system's.
+/// Compilers allocate much and briefly, which this allocator does faster than the system's. Around it
+/// is the one that fails where `assay oom` says so; else it costs a comparison.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: FaultAllocator<MiMalloc> = FaultAllocator::new(MiMalloc);
 
 /// What a verb comes to.
 enum Verdict {
@@ -48,7 +52,7 @@ fn main() -> ExitCode {
         }
         Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             return misuse(
-                "say what to do: run, list, replay, spectest or doctor; --help tells more",
+                "say what to do: run, list, replay, spectest, oom or doctor; --help tells more",
             );
         }
         Err(error) => return misuse(&first_line(&error.to_string())),
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         Verb::List(list) => list::list(&list),
         Verb::Replay(replay) => replay::replay(&replay),
         Verb::Spectest(spectest) => spectest::spectest(&spectest),
+        Verb::Oom(oom) => oom::oom(&oom),
         Verb::Doctor(doctor) => doctor::doctor(&doctor),
         Verb::Worker => assay_campaign::serve()
             .map(|()| Verdict::Clean)

@@ -5,5 +5,7 @@ mod finds;
 #[cfg(target_os = "linux")]
 mod kills;
 mod misuse;
+#[cfg(target_os = "linux")]
+mod oom;
 mod says;
 mod spectest;

@@ -55,6 +55,16 @@ fn the_official_suite() {
 }
 
 #[test]
+fn running_out_of_memory() {
+    refuses(&["oom", "nothing"], "nothing");
+    refuses(&["oom", "--time", "-1s"], "-1s");
+    refuses(&["oom", "replay"], "TOKEN");
+    refuses(&["oom", "replay", "nonsense"], "nonsense");
+    refuses(&["oom", "replay", "nothing/nth:1/0"], "nothing");
+    refuses(&["oom", "replay", "store-new/nth:x/0"], "nth:x");
+}
+
+#[test]
 fn times() {
     for time in [
         "-1s",

@@ -122,7 +122,7 @@ impl Stats {
                 *self.discards.entry(discard.to_string()).or_default() += 1;
             }
         }
-        if report.is_useful() {
+        if report.pairs.iter().any(|pair| pair.calls > 0) {
             for feature in report.features.names() {
                 self.features.entry(feature).or_default().add(&report.pairs);
             }

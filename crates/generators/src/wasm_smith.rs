@@ -17,7 +17,7 @@ const MAX_MEMORY_BYTES: u64 = 2 << 16;
 /// Tables are at most this long.
 const MAX_TABLE_ELEMENTS: u64 = 64;
 /// How many calls a case makes.
-const CALLS: std::ops::RangeInclusive<usize> = 20..=28;
+const CALLS: std::ops::RangeInclusive<usize> = 24..=32;
 /// How often a module is asked for.
 const ATTEMPTS: usize = 4;
 /// Array lengths are masked with this.

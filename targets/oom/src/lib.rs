@@ -52,7 +52,7 @@ mod world;
 
 pub use row::Row;
 
-use assay_oom::AnyScenario;
+use assay_oom::{AnyScenario, Shims};
 
 /// All scenarios, by group.
 pub const SCENARIOS: &[(&str, &[Row])] = &[
@@ -84,6 +84,15 @@ pub const SCENARIOS: &[(&str, &[Row])] = &[
 /// The rows of all scenarios.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     SCENARIOS.iter().flat_map(|(_, rows)| rows.iter())
+}
+
+/// Which frames only pass a request on: beside those that are nobody's, the collections that Wasmtime
+/// keeps for itself.
+pub fn shims() -> Shims {
+    let mut shims = Shims::default();
+    let own = ["/wasmtime-internal-core-", "/cranelift-entity-"];
+    shims.files.extend(own.map(String::from));
+    shims
 }
 
 /// The row of this name.

@@ -6,7 +6,7 @@ use crate::Verdict;
 use crate::args::{Oom, OomReplay, OomVerb};
 use anyhow::{Context, Result, anyhow};
 use assay_oom::{Explorer, Finding, Options, Plan, Profile, Report, Schedule, Token, Zygote};
-use assay_oom_wasmtime::{Row, api, find, rows};
+use assay_oom_wasmtime::{Row, api, find, rows, shims};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{PipeReader, Read, Write, pipe};
 use std::time::{Duration, Instant};
@@ -47,10 +47,14 @@ fn explorer(args: &Oom) -> Result<Explorer> {
     let options = Options {
         schedule,
         time: args.time,
+        shims: shims(),
         ..Options::default()
     };
-    Explorer::new(options).context("memory cannot be made to run out here")
+    Explorer::new(options).context(NOT_HERE)
 }
+
+/// What an explorer that cannot be is for the user.
+const NOT_HERE: &str = "memory cannot be made to run out here";
 
 fn explore(args: &Oom) -> Result<Verdict> {
     let chosen: Vec<&Row> = match args.scenarios.is_empty() {
@@ -161,7 +165,11 @@ impl Distinct {
 fn replay_token(args: &OomReplay) -> Result<Verdict> {
     let token: Token = args.token.parse()?;
     let row = scenario(&token.scenario)?;
-    let explorer = Explorer::new(Options::default())?;
+    let options = Options {
+        shims: shims(),
+        ..Options::default()
+    };
+    let explorer = Explorer::new(options).context(NOT_HERE)?;
     let replay = explorer.replay(row.make().as_ref(), &token)?;
     if !replay.same_context {
         println!("another request failed than the token names: this is another build");

@@ -2,9 +2,9 @@
 //!
 //! `cargo bench -p assay-targets --bench throughput [-- CASES [PAIR…]]`
 //!
-//! *Engine share* is the part of the wall time in which an engine works: the subject always, the
-//! oracle where it runs in this process. An oracle in a child process works meanwhile, and only
-//! the time that this process waits for it counts against the harness.
+//! *Engines* is the share of the engines in all time worked: that of the subject and of the oracle,
+//! wherever it runs, and that of the harness, which makes the case, prepares and compares. An oracle
+//! in a child process works while the subject does; that this process waits for it is nobody's work.
 //!
 //! *At best* is how many cases a second there would be if the harness cost nothing at all: no fuel,
 //! no shim, no comparison. It counts the generator, the oracle, and the subject compiling the bare
@@ -86,9 +86,9 @@ fn measure(pair: &str, compiler: Compiler, oracle: &str, cases: u64) {
     let in_process = matches!(oracle, "reference" | "wasmi");
     let began = Instant::now();
     for number in 0..cases {
-        let bytes = bytes::of(SEED, number);
         let before = lab.spent();
         let at = Instant::now();
+        let bytes = bytes::of(SEED, number);
         let Ok(plan) = differential::plan(&lab, &Input::of(&bytes)) else {
             continue;
         };
@@ -141,10 +141,13 @@ impl Totals {
         bare: Duration,
     ) {
         let subject = self.subject_compile + self.subject_instantiate + self.subject_call;
+        let engines = subject + self.oracle;
         // What an oracle in another process does is not this thread's time; waiting for it is.
-        let engines = subject + if in_process { self.oracle } else { self.wait };
+        let not_ours = subject + if in_process { self.oracle } else { self.wait };
+        let harness = self.make + self.judge.saturating_sub(not_ours);
+        let share = engines.as_secs_f64() / (engines + harness).as_secs_f64();
         let each = |time: Duration| time.as_secs_f64() * 1e6 / self.useful.max(1) as f64;
-        let rest = (self.make + self.judge).saturating_sub(self.make + engines);
+        let rest = harness - self.make;
         let oracle = each(if in_process { self.oracle } else { self.wait });
         let run = each(self.subject_instantiate + self.subject_call);
         let best = 1e6 / (each(self.make) + bare.as_secs_f64() * 1e6 + run + oracle);
@@ -153,7 +156,7 @@ impl Totals {
             self.useful,
             self.useful as f64 / wall.as_secs_f64(),
             self.calls as f64 / wall.as_secs_f64(),
-            100.0 * engines.as_secs_f64() / wall.as_secs_f64(),
+            100.0 * share,
             "",
             each(self.make),
             each(self.subject_compile),

@@ -2,6 +2,9 @@
 //!
 //! Exit codes: 0 nothing found, 1 findings, 2 misuse or a missing environment.
 
+#[macro_use]
+mod print;
+
 mod args;
 mod cases;
 mod doctor;

@@ -1,6 +1,7 @@
 //! The verbs that only tell.
 
-use crate::common::{BUILT_IN, run, stderr, stdout};
+use crate::common::{BUILT_IN, assay, run, stderr, stdout};
+use std::process::Stdio;
 
 #[test]
 fn list_and_doctor_name_the_engines() {
@@ -32,4 +33,16 @@ fn help_and_version() {
         assert!(!stdout(&output).contains("internal"), "{args:?}");
         assert_eq!(stderr(&output), "", "{args:?}");
     }
+}
+
+#[test]
+fn a_reader_may_go_away() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = assay(["list", "--engines", BUILT_IN]);
+    let child = command.stdout(writer).stderr(Stdio::piped()).spawn();
+    let output = child.and_then(std::process::Child::wait_with_output);
+    let output = output.expect("the command runs");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
 }

@@ -1,9 +1,9 @@
 //! Faults seeded into the interpreter, one at a time, to show that its tests would see real ones.
 //!
-//! Each [`Mutant`] is a fault as a hurried hand might make it. The place that has it says
+//! Each `Mutant` is a fault as a hurried hand might make it. The place that has it says
 //! `mutate!(right, Mutant => wrong)`. Only the cargo feature `mutants` compiles the wrong side: no
 //! one but a test turns it on, and without it the macro leaves what is right and nothing else.
-//! Which mutant is at work is a matter of the thread, within [`with`].
+//! Which mutant is at work is a matter of the thread, within `with`.
 
 /// What is right, or what is wrong while a mutant is at work; a statement that is wrong stands
 /// alone.

@@ -173,7 +173,7 @@ impl Batches<'_> {
                 (Some(now), Some(before)) => now.saturating_sub(before),
                 _ => slept,
             };
-            if busy >= self.hang || slept >= self.hang * 5 {
+            if busy >= self.hang || slept >= self.hang {
                 child.abort();
                 if child.wait(Duration::from_millis(200)).is_none() {
                     child.kill();

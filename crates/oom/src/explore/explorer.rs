@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 pub struct Options {
     /// What is tried.
     pub schedule: Schedule,
-    /// A run that uses more processor time than this, or sleeps five times as long, hangs.
+    /// A run that uses more processor time than this, or sleeps as long at one place, hangs.
     pub hang: Duration,
     /// How long a scenario may take. With a limit, verdicts are still the same each time, but not how
     /// many there are.
@@ -92,7 +92,8 @@ pub struct Explorer {
 
 impl Explorer {
     /// Made before anything is set up: signal handlers of the subject must come later than the
-    /// explorer's.
+    /// explorer's. Sets `RUST_BACKTRACE=0` in this process, so that what a run does, and what it
+    /// costs, does not depend on the caller's environment.
     ///
     /// # Errors
     ///
@@ -103,6 +104,7 @@ impl Explorer {
         }
         arena::arena()?;
         let capture = Capture::new()?;
+        process::without_backtraces();
         crash::install();
         panics::install();
         Ok(Self {

@@ -8,6 +8,7 @@
 mod jsc;
 mod jsc_relaxed;
 mod wasmi;
+mod wasmi_tables;
 
 use assay_checks::Difference;
 use assay_checks::allowed::{Site, Wrong};
@@ -40,6 +41,11 @@ pub const KNOWN_BUGS: &[KnownBug] = &[
         name: "jsc-dead-br-on-null",
         engine: "jsc",
         explains: jsc::dead_br_on_null,
+    },
+    KnownBug {
+        name: "wasmi-br-table-over-operand",
+        engine: "wasmi",
+        explains: wasmi_tables::br_table_over_operand,
     },
     KnownBug {
         name: "wasmi-loop-over-local",

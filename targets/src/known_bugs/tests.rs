@@ -23,6 +23,11 @@ const NEIGHBOURS: &[(&str, &str, &str)] = &[
     ),
     ("jsc-dead-br-on-cast", "br_on_cast 1", "br_on_cast 0"),
     ("jsc-dead-br-on-null", "br_on_null 1", "br_on_null 0"),
+    (
+        "wasmi-br-table-over-operand",
+        "local.get 0\n      i32.const 2",
+        "i32.const 2",
+    ),
     ("wasmi-loop-over-local", "loop", "block"),
     ("wasmi-parameters-over-local", "i32.const 7", "local.get 0"),
     (

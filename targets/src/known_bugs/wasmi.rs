@@ -69,10 +69,14 @@ fn without(
     program: &Program,
     avoid: impl Fn(&Operator<'_>, &[bool]) -> bool,
 ) -> Option<Difference> {
-    let apart = with_blocks(program, avoid)?;
+    differs_from_itself(program, &with_blocks(program, avoid)?)
+}
+
+/// How wasmi differs on a program from what it does on one that means the same.
+pub(super) fn differs_from_itself(program: &Program, apart: &Program) -> Option<Difference> {
     // Each on a stack of its own: the right run leaves right values where the wrong one may look.
     let wrong = WasmiEngine::new().run(program).ok()?;
-    let right = WasmiEngine::new().run(&apart).ok()?;
+    let right = WasmiEngine::new().run(apart).ok()?;
     match compare(program, &right, &wrong).end {
         Comparison::Differs(of_wasmi) => Some(of_wasmi),
         _ => None,

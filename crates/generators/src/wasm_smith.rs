@@ -17,7 +17,7 @@ const MAX_MEMORY_BYTES: u64 = 2 << 16;
 /// Tables are at most this long.
 const MAX_TABLE_ELEMENTS: u64 = 64;
 /// How many calls a case makes.
-const CALLS: std::ops::RangeInclusive<usize> = 24..=32;
+const CALLS: std::ops::RangeInclusive<usize> = 28..=40;
 /// How often a module is asked for.
 const ATTEMPTS: usize = 4;
 /// Array lengths are masked with this.
@@ -83,7 +83,7 @@ fn config(u: &mut Unstructured<'_>, features: Features) -> Result<Config> {
     let segments = if calm || start { 3 } else { 0 };
     // A function and a type cost an engine more than many instructions.
     let functions = *u.choose(&[1, 1, 1, 2, 3])?;
-    let instructions = u.int_in_range(48..=132)? / functions;
+    let instructions = u.int_in_range(60..=144)? / functions;
     let many = |feature, n| if on(feature) { n } else { 1 };
     Ok(Config {
         min_funcs: 1,

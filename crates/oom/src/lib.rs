@@ -120,7 +120,7 @@ pub use alloc::FaultAllocator;
 pub use debug::{Checks, Realloc};
 pub use explore::{
     AnyScenario, Cannot, Cost, DeathAccount, Explorer, Finding, Judgement, Line, Options, Profile,
-    Replay, Report, Schedule, SiteAccount, Summary, Token, TokenError, Zygote,
+    Replay, Report, Schedule, SiteAccount, Summary, Timed, Token, TokenError, Zygote,
 };
 pub use plan::{Plan, PlanError, Resource, Rule};
 pub use scenario::{Response, Scenario, Simple, digest};

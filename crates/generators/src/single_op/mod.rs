@@ -170,7 +170,7 @@ pub fn operators() -> impl Iterator<Item = (&'static str, Features)> {
 }
 
 /// The least and the greatest number of calls.
-const CALLS: std::ops::RangeInclusive<usize> = 20..=28;
+const CALLS: std::ops::RangeInclusive<usize> = 28..=36;
 
 /// Generates a module with these features, and calls of it.
 ///

@@ -80,6 +80,12 @@ impl Batches<'_> {
         Ok(records)
     }
 
+    /// Runs all the plans, whatever the process holds afterwards.
+    pub(crate) fn run_uncounted(&mut self, plans: &[Plan]) -> Result<(), Cannot> {
+        let mut chunks = plans.chunks(BATCH);
+        chunks.try_for_each(|plans| self.run_batch(plans, &mut Vec::with_capacity(plans.len())))
+    }
+
     fn run_batch(&mut self, plans: &[Plan], records: &mut Vec<Record>) -> Result<(), Cannot> {
         let mut next = 0;
         let mut suspect = None;

@@ -5,7 +5,7 @@ use super::batch::{Batches, Record, Stats};
 use super::panics;
 use super::profile::Profile;
 use super::replay::{Replay, Token};
-use super::report::{self, Report, Sources};
+use super::report::{self, Report, Sources, Timed};
 use super::run::AnyScenario;
 use super::schedule::Schedule;
 use crate::plan::{Plan, Resource, Rule};
@@ -30,6 +30,9 @@ pub struct Options {
     pub time: Option<Duration>,
     /// Which frames only pass a request on.
     pub shims: Shims,
+    /// How many runs are timed at the end ([`Cost::timed`](crate::Cost::timed)): of the plans that failed something and
+    /// had good verdicts, again and again.
+    pub timed: u64,
 }
 
 impl Default for Options {
@@ -39,6 +42,7 @@ impl Default for Options {
             hang: Duration::from_secs(2),
             time: None,
             shims: Shims::default(),
+            timed: 0,
         }
     }
 }
@@ -124,6 +128,7 @@ impl Explorer {
         let started = Instant::now();
         let (profile, interception) = self.profile(scenario)?;
         self.settle(&profile);
+        let bare = bare(scenario);
         let mut batches = self.batches(&profile, scenario, self.options.time);
         let schedule = &self.options.schedule;
         let mut records = Vec::new();
@@ -141,10 +146,34 @@ impl Explorer {
         records.extend(batches.run(&alone)?);
         report::mark_second(&mut records);
         let stats = batches.stats;
+        let timed = self.time(&mut batches, &records)?;
         let sources = self.sources(&profile, scenario, interception, stats);
         let mut report = sources.report(&records);
+        report.cost.bare_nanoseconds = bare.as_nanos() as u64;
+        report.cost.timed = timed;
         report.cost.wall_nanoseconds = started.elapsed().as_nanos() as u64;
         Ok(report)
+    }
+
+    /// Runs the good plans once more, with nothing else going on.
+    fn time(&self, batches: &mut Batches<'_>, records: &[Record]) -> Result<Option<Timed>, Cannot> {
+        let good = records.iter().filter(|record| {
+            record.bad.is_none() && record.outcome.failures > 0 && record.outcome.retained == 0
+        });
+        let good: Vec<Plan> = good.map(|record| record.plan).collect();
+        let runs = usize::try_from(self.options.timed).unwrap_or(usize::MAX);
+        if good.is_empty() || runs == 0 {
+            return Ok(None);
+        }
+        let plans: Vec<Plan> = good.iter().copied().cycle().take(runs).collect();
+        let before = batches.stats.nanoseconds;
+        let started = Instant::now();
+        batches.run_uncounted(&plans)?;
+        Ok(Some(Timed {
+            runs: self.options.timed,
+            nanoseconds: batches.stats.nanoseconds - before,
+            wall_nanoseconds: started.elapsed().as_nanos() as u64,
+        }))
     }
 
     /// Sets a scenario up and explores it in a process of its own, so that this one keeps nothing of
@@ -304,6 +333,20 @@ fn first_failures_alone(records: &[Record]) -> Vec<Plan> {
     alone.sort();
     alone.dedup();
     alone
+}
+
+/// The processor time of a run with nothing counted and nothing judged.
+fn bare(scenario: &dyn AnyScenario) -> Duration {
+    const LONG_ENOUGH: Duration = Duration::from_millis(2);
+    let started = process::processor_time();
+    for runs in 1..=1_000 {
+        scenario.bare();
+        let spent = process::processor_time().saturating_sub(started);
+        if spent >= LONG_ENOUGH || runs == 1_000 {
+            return spent / runs;
+        }
+    }
+    Duration::ZERO
 }
 
 fn one_thread() -> Result<(), Cannot> {

@@ -14,6 +14,6 @@ mod schedule;
 pub use explorer::{Cannot, Explorer, Options, Zygote};
 pub use profile::{Judgement, Profile};
 pub use replay::{Replay, Token, TokenError};
-pub use report::{Cost, DeathAccount, Finding, Line, Report, SiteAccount, Summary};
+pub use report::{Cost, DeathAccount, Finding, Line, Report, SiteAccount, Summary, Timed};
 pub use run::AnyScenario;
 pub use schedule::Schedule;

@@ -30,7 +30,22 @@ pub struct Cost {
     pub forks: u64,
     /// The processor time in which children ran plans; of those that died, none.
     pub nanoseconds: u64,
+    /// The processor time of one run with nothing counted and nothing judged.
+    pub bare_nanoseconds: u64,
     /// How long all of it took.
+    pub wall_nanoseconds: u64,
+    /// What injected runs took, where it was asked for ([`Options::timed`](crate::Options::timed)).
+    pub timed: Option<Timed>,
+}
+
+/// What runs in which something failed took, with all that judging them takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timed {
+    /// How many there were.
+    pub runs: u64,
+    /// The processor time of the children.
+    pub nanoseconds: u64,
+    /// How long it took, with forking the children and reading what they found.
     pub wall_nanoseconds: u64,
 }
 
@@ -212,7 +227,9 @@ impl Sources<'_> {
             cost: Cost {
                 forks: self.stats.forks,
                 nanoseconds: self.stats.nanoseconds,
+                bare_nanoseconds: 0,
                 wall_nanoseconds: 0,
+                timed: None,
             },
         }
     }

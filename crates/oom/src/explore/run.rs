@@ -63,6 +63,10 @@ pub(crate) mod sealed {
         #[doc(hidden)]
         fn run(&self, hidden: Hidden<'_>) -> Run;
 
+        /// One run with nothing counted and nothing judged.
+        #[doc(hidden)]
+        fn bare(&self);
+
         /// The names of gauges and fallbacks.
         #[doc(hidden)]
         fn gauge_names(&self) -> &'static [&'static str];
@@ -85,6 +89,11 @@ pub(crate) mod sealed {
     impl<S: Scenario> Runs for S {
         fn run(&self, hidden: Hidden<'_>) -> Run {
             super::run(self, hidden)
+        }
+
+        fn bare(&self) {
+            let mut prepared = self.prepare();
+            drop(self.operation(&mut prepared));
         }
 
         fn gauge_names(&self) -> &'static [&'static str] {

@@ -218,6 +218,8 @@ extern "C-unwind" fn step(context: *mut c_void, walk: *mut c_void) -> c_int {
     if frame <= walk.between.start {
         return GO_ON;
     }
+    // What follows counts wherever it lies: a fiber's stack may be below the one that a signal came on.
+    walk.between.start = 0;
     // A return address points behind the call; where a signal struck, it does not.
     let address = address.wrapping_add(usize::from(before != 0));
     match (walk.take)(address) {

@@ -76,6 +76,11 @@
 //! or else a seccomp filter). Where it will not, the report's `interception` says so and there are no such
 //! plans. The allocator's own calls are not the subject's and are let through.
 //!
+//! # What is known
+//!
+//! A [`Baseline`] lists the bad sites that are known, each with its cause; [`Baseline::compare`] tells what is
+//! new, what got worse and what is gone. [`sarif()`] tells findings to other tools.
+//!
 //! # Rules of the house
 //!
 //! - One thread: a child has only the thread that forked it. [`Explorer::explore`] refuses more.
@@ -104,11 +109,13 @@
 )]
 
 mod alloc;
+mod baseline;
 mod debug;
 mod explore;
 mod flight;
 mod hook;
 mod plan;
+mod sarif;
 mod scenario;
 mod scope;
 mod sites;
@@ -117,12 +124,14 @@ mod tape;
 mod verdict;
 
 pub use alloc::FaultAllocator;
+pub use baseline::{Baseline, Change, Distinct, Key, Known, distinct};
 pub use debug::{Checks, Realloc};
 pub use explore::{
     AnyScenario, Cannot, Cost, DeathAccount, Explorer, Finding, Judgement, Line, Options, Profile,
     Replay, Report, Schedule, SiteAccount, Summary, Timed, Token, TokenError, Zygote,
 };
 pub use plan::{Plan, PlanError, Resource, Rule};
+pub use sarif::{Sarif, Tool, sarif};
 pub use scenario::{Response, Scenario, Simple, digest};
 pub use scope::{
     Balance, Scope, Tally, intercept_system_calls, is_installed, stop_intercepting_system_calls,

@@ -53,6 +53,25 @@ impl Verdict {
         Self::Unstable,
     ];
 
+    /// What shows in bad verdicts, the mildest first.
+    ///
+    /// First what can be lived with: a run that could not be judged, an error that does not say what it
+    /// is, something that stays behind. Then what ends the work, but so that everybody knows: a panic
+    /// ends a thread, an abort the process, and a hang has to be noticed from outside. Worst is
+    /// what nobody is told of: a result that is wrong, a state in which all later results may be, and
+    /// a signal, behind which stands memory that was read or written as it must not be.
+    pub const BY_SEVERITY: [Self; 9] = [
+        Self::Unstable,
+        Self::WrongError,
+        Self::Leak,
+        Self::Panic,
+        Self::Abort,
+        Self::Hang,
+        Self::Swallowed,
+        Self::Corrupt,
+        Self::Signal,
+    ];
+
     /// Whether it speaks against the subject (or, unstable, keeps anybody from speaking for it).
     pub const fn is_bad(self) -> bool {
         !matches!(self, Self::Handled | Self::Benign | Self::Idle)
@@ -96,5 +115,19 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_can_show_has_its_severity() {
+        for verdict in Verdict::ALL {
+            // `second` says when it shows, and something else is what shows.
+            let shows = verdict.is_bad() && verdict != Verdict::Second;
+            assert_eq!(Verdict::BY_SEVERITY.contains(&verdict), shows, "{verdict}");
+        }
     }
 }

@@ -45,6 +45,35 @@ pub(crate) fn crate_of(name: &str) -> &str {
     }
 }
 
+/// What a function is called in every build: its own name, without the path before it, which is there or
+/// not as the level of debug information has it, and as it was inlined or not. What has no name is
+/// called after what it is in, where that is told: closures by the function around them.
+///
+/// `None` for a closure of which no more is known than that it is one.
+pub(crate) fn own_name(function: &str) -> Option<String> {
+    let mut anonymous = "";
+    for segment in function.rsplit("::") {
+        if segment.starts_with('{') {
+            anonymous = "::{closure}";
+            continue;
+        }
+        let is_part = |letter: char| letter.is_alphanumeric() || "_.+".contains(letter);
+        let name: String = segment
+            .chars()
+            .take_while(|letter| is_part(*letter))
+            .collect();
+        let plain = name.len() == segment.len();
+        return (plain && !name.is_empty()).then(|| format!("{name}{anonymous}"));
+    }
+    None
+}
+
+/// Whether it is a future, which is not polled from where it was made: what is around it in the source
+/// is not what is around it on the stack.
+pub(crate) fn is_future(function: &str) -> bool {
+    function.starts_with("{async") || function.contains("::{async")
+}
+
 /// A file from its package on: without the registry and the version for a package of the registry,
 /// and without the folders above the package for one of the workspace.
 pub(crate) fn file(path: &str) -> String {
@@ -87,6 +116,31 @@ mod tests {
         ] {
             assert_eq!(without_arguments(name), expected);
         }
+    }
+
+    #[test]
+    fn the_own_name_is_the_same_whatever_is_told_around_it() {
+        for (name, expected) in [
+            ("new", Some("new")),
+            ("a::b::Engine::new", Some("new")),
+            ("<a::Engine>::new", Some("new")),
+            ("<a::Engine as b::New>::new", Some("new")),
+            ("a::{impl#3}::new", Some("new")),
+            ("a::_::deserialize", Some("deserialize")),
+            ("a::new::{closure#0}", Some("new::{closure}")),
+            ("a::new::{{closure}}", Some("new::{closure}")),
+            ("a::new::{closure#1}::{closure#7}", Some("new::{closure}")),
+            ("<a::B as c::D>::e::{closure#2}", Some("e::{closure}")),
+            ("{closure#0}", None),
+            ("{async_fn#0}", None),
+            ("libc.so.6+0x3c050", Some("libc.so.6+0x3c050")),
+            ("generated code", None),
+            ("", None),
+        ] {
+            assert_eq!(own_name(name).as_deref(), expected, "{name}");
+        }
+        assert!(is_future("{async_fn#0}") && is_future("a::{async_block#1}"));
+        assert!(!is_future("{closure#0}"));
     }
 
     #[test]

@@ -18,19 +18,11 @@ pub struct Place {
     pub function: String,
     /// The file, from its package on; empty where there is no debug information.
     pub file: String,
-    /// The line, 0 where it is not known. Not a part of the key: lines change.
+    /// The line, 0 where it is not known.
     pub line: u32,
 }
 
 impl Place {
-    /// What identifies the place from build to build.
-    pub fn key(&self) -> String {
-        match self.file.is_empty() {
-            true => self.function.clone(),
-            false => format!("{}:{}", self.file, self.function),
-        }
-    }
-
     /// The package that it belongs to, or else the crate.
     fn owner(&self) -> &str {
         match self.file.split_once('/') {

@@ -160,9 +160,31 @@ pub struct Oom {
     /// How many scenarios at a time [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
-    /// Print the report as JSON, a line for each scenario, site and finding
+    /// Print the report as JSON, a line for each scenario, site, finding and change
     #[arg(long)]
     pub json: bool,
+    /// Print the account of each site too
+    #[arg(long)]
+    pub sites: bool,
+    /// Fail on what is not in the baseline, and on nothing else [FILE: ci/oom-baseline.toml]
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "ci/oom-baseline.toml"
+    )]
+    pub baseline: Option<PathBuf>,
+    /// Write what was found to the baseline, with the causes that it has; new ones are to be filled in
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["scenarios", "time", "baseline"]
+    )]
+    pub write_baseline: Option<PathBuf>,
+    /// Write the findings as SARIF 2.1.0 too
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
 }
 
 /// What `assay oom` does beside exploring.

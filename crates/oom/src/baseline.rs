@@ -48,12 +48,12 @@ pub struct Distinct<'a> {
 }
 
 /// The known bad sites of one build, and how much of it was tried.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
-    /// The share of its requests that was failed, for each scenario in which that is not all.
+    /// The share of its requests that was failed, in thousandths, for each scenario in which that is not all.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub shares: BTreeMap<String, f64>,
+    pub shares: BTreeMap<String, u64>,
     /// What is known, in the order of the sites.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sites: Vec<Known>,
@@ -75,7 +75,7 @@ pub struct Known {
 }
 
 /// In what reports differ from a baseline.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "kebab-case")]
 pub enum Change {
     /// A bad site that is not known.
@@ -106,10 +106,10 @@ pub enum Change {
     Fallen {
         /// The scenario.
         scenario: String,
-        /// The share that is failed.
-        share: f64,
+        /// The share that is failed, in thousandths.
+        share: u64,
         /// What it was.
-        was: f64,
+        was: u64,
     },
     /// Another verdict at a known site, and no worse one.
     Also {
@@ -129,10 +129,10 @@ pub enum Change {
     Risen {
         /// The scenario.
         scenario: String,
-        /// The share that is failed.
-        share: f64,
+        /// The share that is failed, in thousandths.
+        share: u64,
         /// What it was.
-        was: f64,
+        was: u64,
     },
     /// There is no such scenario any more.
     Gone {
@@ -207,6 +207,12 @@ impl Baseline {
         }
     }
 
+    /// What is known without a cause.
+    pub fn without_cause(&self) -> impl Iterator<Item = &Known> {
+        let open = |known: &&Known| known.cause.trim().is_empty();
+        self.sites.iter().filter(open)
+    }
+
     /// The cause of what is known; empty where nobody wrote it down.
     pub fn cause(&self, key: &Key) -> Option<&str> {
         let known = self.sites.iter().find(|known| known.key() == *key)?;
@@ -268,17 +274,17 @@ impl Baseline {
 }
 
 /// The share of a scenario in which every request is failed.
-const ALL: f64 = 1.0;
+const ALL: u64 = 1_000;
 
 /// The share of a scenario's requests that were failed, in thousandths, rounded down: all is only all.
-fn share(report: &Report) -> f64 {
+fn share(report: &Report) -> u64 {
     let sites = report.sites.iter();
     let (seen, failed) = sites.fold((0, 0), |(seen, failed), site| {
         (seen + site.seen, failed + site.failed)
     });
     match seen {
         0 => ALL,
-        _ => (failed * 1000 / seen) as f64 / 1000.0,
+        _ => failed * ALL / seen,
     }
 }
 
@@ -335,7 +341,7 @@ impl fmt::Display for Change {
                 was,
             } => write!(
                 out,
-                "fallen: {scenario} fails {share} of its requests, which was {was}"
+                "fallen: of 1000 requests of {scenario} {share} are failed, which was {was}"
             ),
             Self::Also { key, token } => write!(out, "also, and no worse: {key}; token {token}"),
             Self::Stale { key } => write!(out, "no longer needed: {key}"),
@@ -345,7 +351,7 @@ impl fmt::Display for Change {
                 was,
             } => write!(
                 out,
-                "risen: {scenario} fails {share} of its requests, which was {was}"
+                "risen: of 1000 requests of {scenario} {share} are failed, which was {was}"
             ),
             Self::Gone { scenario } => {
                 write!(out, "no longer needed: the share of {scenario}")

@@ -81,6 +81,13 @@ pub const SCENARIOS: &[(&str, &[Row])] = &[
     ("generated", generated::ROWS),
 ];
 
+/// Which of Wasmtime's builds this is: in that of `--cfg arc_try_new`, which needs an unstable library
+/// (`ci/arc_try_new.toml`), `Arc` is made fallibly.
+pub const BUILD: &str = match cfg!(arc_try_new) {
+    true => "arc_try_new",
+    false => "stable",
+};
+
 /// The rows of all scenarios.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     SCENARIOS.iter().flat_map(|(_, rows)| rows.iter())

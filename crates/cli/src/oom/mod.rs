@@ -1,13 +1,18 @@
 //! `assay oom`: memory runs out wherever Wasmtime's data plane asks for it.
 
+mod known;
+mod sites;
 mod text;
 
 use crate::Verdict;
 use crate::args::{Oom, OomReplay, OomVerb};
 use anyhow::{Context, Result, anyhow};
-use assay_oom::{Explorer, Finding, Options, Plan, Profile, Report, Schedule, Token, Zygote};
-use assay_oom_wasmtime::{Row, api, find, rows, shims};
-use std::collections::{BTreeMap, VecDeque};
+use assay_oom::{
+    Baseline, Change, Explorer, Line, Options, Plan, Profile, Report, Schedule, Token, Tool,
+    Zygote, distinct, sarif,
+};
+use assay_oom_wasmtime::{BUILD, Row, api, find, rows, shims};
+use std::collections::VecDeque;
 use std::io::{PipeReader, Read, Write, pipe};
 use std::time::{Duration, Instant};
 
@@ -65,12 +70,17 @@ fn explore(args: &Oom) -> Result<Verdict> {
             .map(|name| scenario(name))
             .collect::<Result<_>>()?,
     };
+    let known = args.baseline.as_deref().map(known::of_build).transpose()?;
     let explorer = explorer(args)?;
     let jobs = args.jobs.map_or_else(processors, usize::from);
-    let mut distinct = Distinct::default();
+    let mut reports = Vec::new();
     let mut waiting = VecDeque::new();
     let mut chosen = chosen.into_iter();
-    say(args, &text::head());
+    say(args, &text::head(BUILD));
+    if args.json {
+        let build = BUILD.into();
+        println!("{}", Line::Build { build });
+    }
     loop {
         // A process of its own sets each scenario up; as many are at work as there are jobs.
         for row in chosen.by_ref().take(jobs - waiting.len()) {
@@ -84,13 +94,52 @@ fn explore(args: &Oom) -> Result<Verdict> {
         if args.json {
             report.lines().for_each(|line| println!("{line}"));
         }
-        distinct.add(report);
+        reports.push(report);
     }
-    say(args, &distinct.text());
-    Ok(match distinct.0.is_empty() {
+    conclude(args, &reports, known.as_ref())
+}
+
+/// What a whole exploration comes to.
+fn conclude(args: &Oom, reports: &[Report], known: Option<&Baseline>) -> Result<Verdict> {
+    let found = distinct(reports);
+    if args.sites {
+        say(args, &sites::table(reports));
+    }
+    if let Some(path) = &args.sarif {
+        let tool = Tool {
+            name: "Assay",
+            version: env!("CARGO_PKG_VERSION"),
+            what: &format!("oom/{BUILD}"),
+        };
+        let text = serde_json::to_string_pretty(&sarif(tool, &found, known))?;
+        std::fs::write(path, text + "\n").with_context(|| known::shown(path))?;
+    }
+    if args.baseline.is_some() || args.write_baseline.is_some() {
+        say(args, text::nameless(reports));
+    }
+    if let Some(path) = &args.write_baseline {
+        known::write(path, reports)?;
+        return Ok(Verdict::Clean);
+    }
+    let Some(known) = known else {
+        say(args, &text::findings(&found));
+        return Ok(verdict(found.is_empty()));
+    };
+    let whole = args.scenarios.is_empty() && !reports.iter().any(|r| r.summary.out_of_time);
+    let changes = known.compare(reports, whole);
+    if args.json {
+        let lines = changes.iter().cloned().map(Line::Change);
+        lines.for_each(|line| println!("{line}"));
+    }
+    say(args, &text::changes(&found, &changes));
+    Ok(verdict(!changes.iter().any(Change::fails)))
+}
+
+const fn verdict(clean: bool) -> Verdict {
+    match clean {
         true => Verdict::Clean,
         false => Verdict::Findings,
-    })
+    }
 }
 
 fn processors() -> usize {
@@ -135,33 +184,6 @@ impl Started {
     }
 }
 
-/// Findings that are the same in many scenarios: those of one verdict at one place.
-#[derive(Default)]
-struct Distinct(BTreeMap<String, (Finding, Vec<String>)>);
-
-impl Distinct {
-    fn add(&mut self, report: Report) {
-        for finding in report.findings {
-            let place = &finding.place;
-            let what = (finding.verdict, finding.shown);
-            let key = format!("{what:?} {} {}", place.function, place.file);
-            let scenario = finding.scenario.clone();
-            let known = self.0.entry(key).or_insert_with(|| (finding, Vec::new()));
-            if known.1.last() != Some(&scenario) {
-                known.1.push(scenario);
-            }
-        }
-    }
-
-    fn text(&self) -> String {
-        let findings = self.0.values();
-        let texts: String = findings
-            .map(|(finding, scenarios)| text::finding(finding, scenarios))
-            .collect();
-        format!("{} distinct findings\n{texts}", self.0.len())
-    }
-}
-
 fn replay_token(args: &OomReplay) -> Result<Verdict> {
     let token: Token = args.token.parse()?;
     let row = scenario(&token.scenario)?;
@@ -174,9 +196,6 @@ fn replay_token(args: &OomReplay) -> Result<Verdict> {
     if !replay.same_context {
         println!("another request failed than the token names: this is another build");
     }
-    print!("{}", text::finding(&replay.finding, &[token.scenario]));
-    Ok(match replay.verdict.is_bad() {
-        true => Verdict::Findings,
-        false => Verdict::Clean,
-    })
+    print!("{}", text::finding(&replay.finding, &[&token.scenario]));
+    Ok(verdict(!replay.verdict.is_bad()))
 }

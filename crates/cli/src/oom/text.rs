@@ -1,16 +1,16 @@
 //! What `assay oom` prints.
 
-use assay_oom::{Finding, Place, Report};
+use assay_oom::{Change, Distinct, Finding, Place, Report};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How many frames of a stack are printed.
 const FRAMES: usize = 16;
 
-/// The head of the table.
-pub fn head() -> String {
+/// Which build is explored, and the head of the table.
+pub fn head(build: &str) -> String {
     format!(
-        "{:<28} {:>6} {:>5} {:>6} {:>9} {:>8} {:>8}  verdicts\n",
+        "build {build}\n{:<28} {:>6} {:>5} {:>6} {:>9} {:>8} {:>8}  verdicts\n",
         "scenario", "heap", "maps", "runs", "contexts", "µs/run", "bare µs"
     )
 }
@@ -42,7 +42,7 @@ pub fn row(report: &Report, bare: Duration) -> String {
 }
 
 /// A finding, with the stack of what failed and of the death that followed.
-pub fn finding(finding: &Finding, scenarios: &[String]) -> String {
+pub fn finding(finding: &Finding, scenarios: &[&str]) -> String {
     let shown = match finding.shown == finding.verdict {
         true => String::new(),
         false => format!(" ({})", finding.shown),
@@ -76,6 +76,44 @@ fn stack(text: &mut String, title: &str, places: &[Place]) {
 
 fn place(place: &Place) -> String {
     format!("{} ({}:{})", place.function, place.file, place.line)
+}
+
+/// All findings, those that are one together.
+pub fn findings(found: &[Distinct<'_>]) -> String {
+    let texts = found.iter().map(|one| finding(one.finding, &one.scenarios));
+    format!(
+        "{} distinct findings\n{}",
+        found.len(),
+        texts.collect::<String>()
+    )
+}
+
+/// What is not as the baseline has it: what is new in full, then a line for each change.
+pub fn changes(found: &[Distinct<'_>], changes: &[Change]) -> String {
+    let is_new = |one: &&Distinct<'_>| {
+        changes.iter().any(|change| match change {
+            Change::New { key, .. } | Change::Worse { key, .. } => *key == one.key,
+            _ => false,
+        })
+    };
+    let new: Vec<&Distinct<'_>> = found.iter().filter(is_new).collect();
+    let mut text = format!("{} distinct findings, {} new\n", found.len(), new.len());
+    for one in new {
+        text += &finding(one.finding, &one.scenarios);
+    }
+    for change in changes {
+        text += &format!("{change}\n");
+    }
+    text
+}
+
+/// What to say where sites have no files.
+pub fn nameless(reports: &[Report]) -> &'static str {
+    let mut sites = reports.iter().flat_map(|report| &report.sites).peekable();
+    match sites.peek().is_some() && sites.all(|site| site.place.file.is_empty()) {
+        true => "sites have no files: this program was built without debug information\n",
+        false => "",
+    }
 }
 
 /// The public API, and the scenarios that cover each part of it.

@@ -141,10 +141,10 @@ fn what_took_two_failures_and_takes_one_is_worse() {
 fn a_fallen_share_fails_and_a_risen_one_is_told() {
     let mut reports = ordinary();
     reports[0].sites[0].failed = 999;
-    let fallen = "fallen: s fails 0.999 of its requests, which was 1";
+    let fallen = "fallen: of 1000 requests of s 999 are failed, which was 1000";
     assert_eq!(told(&reports), [(fallen.into(), true)]);
     let mut known = known();
-    known.shares.insert("s".into(), 0.5);
+    known.shares.insert("s".into(), 500);
     let risen = known.compare(&reports, true);
     assert!(matches!(&risen[..], [Change::Risen { .. }]), "{risen:?}");
 }
@@ -154,7 +154,7 @@ fn what_is_no_longer_needed_is_told_of_the_whole_alone() {
     let mut reports = ordinary();
     reports[0].findings.truncate(1);
     let mut known = known();
-    known.shares.insert("gone".into(), 0.5);
+    known.shares.insert("gone".into(), 500);
     let texts = |whole| -> Vec<String> {
         let changes = known.compare(&reports, whole);
         assert!(!changes.iter().any(Change::fails));

@@ -3,12 +3,14 @@
 use super::batch::{Record, Stats};
 use super::profile::Profile;
 use super::replay::Token;
+use crate::baseline::Change;
 use crate::hook;
 use crate::plan::{Resource, Rule};
 use crate::sites::symbols::{Place, Symbols};
 use crate::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 
 /// All that an exploration of one scenario showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,12 +158,25 @@ pub struct DeathAccount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Line {
+    /// The first, where there are several builds: which of them was explored.
+    Build {
+        /// Its name.
+        build: String,
+    },
     /// One for each scenario.
     Scenario(Summary),
     /// One for each site of a scenario.
     Site(SiteAccount),
     /// One for each finding.
     Finding(Box<Finding>),
+    /// One for each change against a baseline.
+    Change(Change),
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&serde_json::to_string(self).unwrap_or_default())
+    }
 }
 
 impl Report {
@@ -176,7 +191,7 @@ impl Report {
             .cloned()
             .map(|f| Line::Finding(Box::new(f)));
         let lines = summary.chain(sites).chain(findings);
-        lines.map(|line| serde_json::to_string(&line).unwrap_or_default())
+        lines.map(|line| line.to_string())
     }
 }
 

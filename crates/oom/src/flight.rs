@@ -59,6 +59,13 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
+    pub(crate) const fn new() -> Self {
+        Self {
+            len: AtomicU32::new(0),
+            frames: [const { AtomicU64::new(0) }; DEPTH],
+        }
+    }
+
     pub(crate) fn set(&self, stack: &Stack) {
         for (place, frame) in self.frames.iter().zip(stack.frames()) {
             place.store(*frame, Relaxed);

@@ -7,6 +7,7 @@
 use crate::flight::{Failure, Flight};
 use crate::plan::{Plan, Resource, Rule};
 use crate::sites::stack::{Stack, Start};
+use crate::spares::{Spares, Treatment};
 use crate::tape::Tape;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -28,6 +29,8 @@ pub(crate) struct Hook {
     blocks: Cell<i64>,
     mapped: Cell<i64>,
     flight: Cell<Option<&'static Flight>>,
+    /// Where requests that are known to end badly are looked up.
+    spares: Cell<Option<&'static Spares>>,
     /// Stacks are walked up to here: the address of the frame that began the operation.
     boundary: Cell<usize>,
 }
@@ -37,6 +40,8 @@ pub(crate) struct Meter {
     seen: Cell<u64>,
     eligible: Cell<u64>,
     failed: Cell<u64>,
+    /// How many would have failed, but are spared.
+    spared: Cell<u64>,
     /// `seen` when the first one failed.
     first: Cell<u64>,
     /// Requests with a lower number are served without a closer look.
@@ -84,6 +89,7 @@ impl Hook {
             blocks: Cell::new(0),
             mapped: Cell::new(0),
             flight: Cell::new(None),
+            spares: Cell::new(None),
             boundary: Cell::new(usize::MAX),
         }
     }
@@ -132,6 +138,11 @@ impl Hook {
     /// Where failures are written down as they happen.
     pub(crate) fn set_flight(&self, flight: Option<&'static Flight>) {
         self.flight.set(flight);
+    }
+
+    /// What plans leave alone from now on.
+    pub(crate) fn set_spares(&self, spares: Option<&'static Spares>) {
+        self.spares.set(spares);
     }
 
     pub(crate) fn boundary(&self) -> usize {
@@ -207,7 +218,8 @@ impl Hook {
                 return false;
             }
             let site = meter.wanted_site();
-            let wanted = tape.is_some() || site.is_some() || flight.is_some();
+            let spares = self.spares.get().filter(|_| strikes);
+            let wanted = tape.is_some() || site.is_some() || flight.is_some() || spares.is_some();
             let stack = wanted.then(|| Stack::walk(start, here, self.boundary.get()));
             if let (Some(tape), Some(stack)) = (tape, &stack) {
                 tape.record(stack);
@@ -219,11 +231,22 @@ impl Hook {
             {
                 return false;
             }
+            let treatment = match (spares, &stack) {
+                (Some(spares), Some(stack)) => spares.treatment(stack),
+                _ => Treatment::Fails,
+            };
+            if treatment == Treatment::Spared {
+                meter.spared.set(meter.spared.get().wrapping_add(1));
+                return false;
+            }
             let index = meter.seen.get().wrapping_sub(1);
             meter.failed.set(failed.wrapping_add(1));
             if failed == 0 {
                 meter.first.set(index);
                 meter.narrow(number);
+            }
+            if treatment == Treatment::Alone {
+                meter.from.set(u64::MAX);
             }
             if let (Some(flight), Some(stack)) = (flight, &stack) {
                 flight.failure(failed, &Failure::new(index, kind, bytes), stack);
@@ -239,6 +262,7 @@ impl Meter {
             seen: Cell::new(0),
             eligible: Cell::new(0),
             failed: Cell::new(0),
+            spared: Cell::new(0),
             first: Cell::new(0),
             from: Cell::new(u64::MAX),
             until: Cell::new(u64::MAX),
@@ -278,6 +302,7 @@ impl Meter {
         self.seen.set(0);
         self.eligible.set(0);
         self.failed.set(0);
+        self.spared.set(0);
         self.first.set(0);
         self.from.set(from);
         self.until.set(until);
@@ -310,6 +335,10 @@ impl Meter {
 
     pub(crate) fn failed(&self) -> u64 {
         self.failed.get()
+    }
+
+    pub(crate) fn spared(&self) -> u64 {
+        self.spared.get()
     }
 
     /// How many requests came after the first that failed.

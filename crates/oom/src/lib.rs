@@ -119,6 +119,7 @@ mod sarif;
 mod scenario;
 mod scope;
 mod sites;
+mod spares;
 mod sys;
 mod tape;
 mod verdict;
@@ -127,8 +128,8 @@ pub use alloc::FaultAllocator;
 pub use baseline::{Baseline, Change, Distinct, Key, Known, distinct};
 pub use debug::{Checks, Realloc};
 pub use explore::{
-    AnyScenario, Cannot, Cost, DeathAccount, Explorer, Finding, Judgement, Line, Options, Profile,
-    Replay, Report, Schedule, SiteAccount, Summary, Timed, Token, TokenError, Zygote,
+    AnyScenario, Cannot, Cost, DeathAccount, Explorer, Finding, Judgement, Lenient, Line, Options,
+    Profile, Replay, Report, Schedule, SiteAccount, Summary, Timed, Token, TokenError, Zygote,
 };
 pub use plan::{Plan, PlanError, Resource, Rule};
 pub use sarif::{Sarif, Tool, sarif};
@@ -137,5 +138,6 @@ pub use scope::{
     Balance, Scope, Tally, intercept_system_calls, is_installed, stop_intercepting_system_calls,
 };
 pub use sites::symbols::{Place, Shims};
+pub use spares::Treatment;
 pub use sys::Unavailable;
 pub use verdict::Verdict;

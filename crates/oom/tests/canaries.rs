@@ -5,8 +5,8 @@
 mod library;
 
 use assay_oom::{
-    AnyScenario, Explorer, FaultAllocator, Options, Place, Report, Response, Schedule, Simple,
-    Token, Verdict, digest,
+    AnyScenario, Baseline, Explorer, FaultAllocator, Lenient, Options, Place, Plan, Profile,
+    Report, Resource, Response, Rule, Schedule, Shims, Simple, Token, Verdict, digest,
 };
 use library::{Error, Mistake, Registry};
 use std::collections::BTreeSet;
@@ -188,8 +188,42 @@ fn a_death_is_told_with_its_stack(explorer: &Explorer) {
 type Test = (&'static str, fn(&Explorer));
 
 /// Tests that fork need a process of their own with one thread, so they have no harness.
+/// The bad verdicts of every single, lasting and double failure, judged in this process.
+fn judged(known: Baseline, mistake: Mistake) -> (BTreeSet<Verdict>, u64) {
+    let scenario = scenario(mistake);
+    let profile = Profile::take(&scenario).expect("it has a profile");
+    let lenient = Lenient::new(known, Shims::default());
+    let rules = (0..profile.requests(Resource::Heap)).flat_map(|n| {
+        let gaps = (0..3).map(move |gap| Rule::Pair { first: n, gap });
+        [Rule::Nth(n), Rule::StickyFrom(n)].into_iter().chain(gaps)
+    });
+    let judgements: Vec<_> = rules
+        .map(|rule| lenient.judge(&profile, &scenario, &Plan::heap(rule)))
+        .collect();
+    let bad = judgements.iter().map(|judgement| judgement.verdict);
+    let failures = judgements.iter().map(|judgement| judgement.failures).sum();
+    (bad.filter(|verdict| verdict.is_bad()).collect(), failures)
+}
+
+fn what_is_known_is_spared_and_nothing_else(explorer: &Explorer) {
+    let (_, all) = judged(Baseline::default(), Mistake::None);
+    for mistake in [
+        Mistake::InfalliblePush,
+        Mistake::UnwrapOnError,
+        Mistake::UnwrapOnSecond,
+        Mistake::WrongError,
+    ] {
+        let known = Baseline::default().updated(&[explore(explorer, mistake)]);
+        let (bad, failures) = judged(known, mistake);
+        assert_eq!(bad, BTreeSet::new(), "{mistake:?}");
+        assert!(failures > 0 && failures < all, "{mistake:?}: {failures}");
+    }
+    let (bad, _) = judged(Baseline::default(), Mistake::WrongError);
+    assert_eq!(bad, BTreeSet::from([Verdict::WrongError]));
+}
+
 fn main() {
-    let tests: [Test; 5] = [
+    let tests: [Test; 6] = [
         (
             "without_mistakes_all_is_handled",
             without_mistakes_all_is_handled,
@@ -206,6 +240,10 @@ fn main() {
         (
             "a_death_is_told_with_its_stack",
             a_death_is_told_with_its_stack,
+        ),
+        (
+            "what_is_known_is_spared_and_nothing_else",
+            what_is_known_is_spared_and_nothing_else,
         ),
     ];
     if cfg!(feature = "elsewhere") {

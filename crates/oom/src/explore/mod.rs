@@ -4,6 +4,7 @@ pub(crate) mod arena;
 mod batch;
 mod explorer;
 mod judge;
+mod lenient;
 mod panics;
 mod profile;
 mod replay;
@@ -12,6 +13,7 @@ pub(crate) mod run;
 mod schedule;
 
 pub use explorer::{Cannot, Explorer, Options, Zygote};
+pub use lenient::Lenient;
 pub use profile::{Judgement, Profile};
 pub use replay::{Replay, Token, TokenError};
 pub use report::{Cost, DeathAccount, Finding, Line, Report, SiteAccount, Summary, Timed};

@@ -39,6 +39,8 @@ pub(crate) struct Counts {
     /// How many requests failed, and how many came after the first of them.
     pub(crate) failures: u64,
     pub(crate) after: u64,
+    /// How many would have failed, but are spared.
+    pub(crate) spared: u64,
 }
 
 /// A scenario whose types are out of sight, as tables of scenarios and the explorer need it. Every
@@ -219,6 +221,7 @@ fn counts(order: sealed::Hidden<'_>) -> Counts {
             mapping: hook.meter(Resource::Mapping).seen(),
             failures: planned.failed(),
             after: planned.after(),
+            spared: planned.spared(),
         }
     })
 }

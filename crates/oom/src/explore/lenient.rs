@@ -1,0 +1,96 @@
+//! Judging in this process for long, as a fuzz target does: what is known to end badly would end the
+//! process, and with it the search for what is not known.
+
+use super::profile::{Judgement, Profile};
+use super::run::AnyScenario;
+use crate::baseline::Baseline;
+use crate::hook;
+use crate::plan::Plan;
+use crate::sites::key;
+use crate::sites::stack;
+use crate::sites::symbols::{Place, Shims, Symbols};
+use crate::spares::{Spares, Treatment};
+
+/// How often a run is done again because it came by stacks that were new.
+const TRIES: usize = 8;
+
+/// Judges runs in this process, and spares what a [`Baseline`] knows.
+///
+/// A plan fails nothing at a site that is known to end badly, nor anything more after a failure where only
+/// a second one is known to. All else is judged as [`Profile::judge`] does it.
+pub struct Lenient {
+    known: Baseline,
+    symbols: Symbols,
+    /// As old as the process: the allocator reads it.
+    spares: &'static Spares,
+}
+
+impl Lenient {
+    /// One that knows this. Its table of stacks is never given back.
+    pub fn new(known: Baseline, shims: Shims) -> Self {
+        Self {
+            known,
+            symbols: Symbols::new(shims),
+            spares: Box::leak(Box::new(Spares::new())),
+        }
+    }
+
+    /// Runs the scenario under a plan, in this process, and judges it.
+    pub fn judge(&self, profile: &Profile, scenario: &dyn AnyScenario, plan: &Plan) -> Judgement {
+        let mut judgement = self.once(profile, scenario, plan);
+        for _ in 0..TRIES {
+            if judgement.verdict.is_bad() || !self.learn() {
+                break;
+            }
+            judgement = self.once(profile, scenario, plan);
+        }
+        judgement
+    }
+
+    fn once(&self, profile: &Profile, scenario: &dyn AnyScenario, plan: &Plan) -> Judgement {
+        hook::with(|hook| hook.set_spares(Some(self.spares)));
+        let judgement = profile.judge(scenario, plan);
+        hook::with(|hook| hook.set_spares(None));
+        judgement
+    }
+
+    /// Finds the names of the stacks that were new, and how they are to be treated.
+    fn learn(&self) -> bool {
+        let fresh = self.spares.take_fresh();
+        for frames in &fresh {
+            let hash = stack::hash(frames);
+            let located = self.symbols.locate(hash, frames);
+            let site = key::key(&located.place, &self.symbols.request_stack(frames));
+            self.spares.learn(hash, self.known.treatment(&site));
+        }
+        !fresh.is_empty()
+    }
+
+    /// The stack of the first request that the last run failed, innermost first.
+    pub fn first_failure(&self, profile: &Profile) -> Vec<Place> {
+        let frames = profile.arena.flight.failed_frames(0);
+        self.symbols.request_stack(&frames)
+    }
+}
+
+impl Baseline {
+    /// What may be done to a site, so that nothing happens that is known.
+    pub fn treatment(&self, site: &str) -> Treatment {
+        let known = || self.sites.iter().filter(|known| known.site == site);
+        if known().any(|known| known.shown.is_none()) {
+            return Treatment::Spared;
+        }
+        match known().next() {
+            Some(_) => Treatment::Alone,
+            None => Treatment::Fails,
+        }
+    }
+}
+
+impl std::fmt::Debug for Lenient {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Lenient")
+            .field("known", &self.known.sites.len())
+            .finish_non_exhaustive()
+    }
+}

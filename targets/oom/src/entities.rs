@@ -18,6 +18,12 @@ pub(crate) const ROWS: &[Row] = &[
         memory_new,
     ),
     row(
+        "memory-malloc",
+        "a memory that is of the heap and not mapped, as in a configuration without guards",
+        &["Memory::new", "Memory::grow"],
+        memory_malloc,
+    ),
+    row(
         "memory-grow",
         "the host grows a memory",
         &["Memory::grow", "Memory::size"],
@@ -94,6 +100,29 @@ fn memory_new(name: &str) -> Box<dyn AnyScenario> {
             let sizes = (short.size(&*store), long.size(&*store));
             let types = (short.ty(&*store).maximum(), long.ty(&*store).is_64());
             Ok(digest(&(sizes, types)))
+        },
+    )
+    .done()
+}
+
+fn memory_malloc(name: &str) -> Box<dyn AnyScenario> {
+    let world = World::new(|config| {
+        config
+            .signals_based_traps(false)
+            .memory_reservation(0)
+            .memory_reservation_for_growth(0)
+            .memory_guard_size(0)
+            .memory_init_cow(false);
+    });
+    Case::new(
+        name,
+        move || world.store(),
+        |store| {
+            let memory = Memory::new(&mut *store, MemoryType::new(1, Some(4)))?;
+            match memory.grow(&mut *store, 1) {
+                Ok(pages) => Ok(Seen::Value(digest(&(pages, memory.size(&*store))))),
+                Err(error) => not_grown(error, memory.size(&*store) == 1),
+            }
         },
     )
     .done()

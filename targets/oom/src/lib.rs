@@ -34,8 +34,10 @@ mod engine;
 mod entities;
 mod exception;
 mod fuel_epoch;
+pub mod fuzz;
 mod gc;
 mod gc_host;
+mod gc_instance;
 pub mod generated;
 mod host;
 mod instance;
@@ -69,6 +71,7 @@ pub const SCENARIOS: &[(&str, &[Row])] = &[
     ("exception", exception::ROWS),
     ("gc", gc::ROWS),
     ("gc-host", gc_host::ROWS),
+    ("gc-instance", gc_instance::ROWS),
     ("fuel-epoch", fuel_epoch::ROWS),
     ("async", async_::ROWS),
     ("pooling", pooling::ROWS),

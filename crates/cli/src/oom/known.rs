@@ -13,7 +13,8 @@ const HEAD: &str = "\
 #
 #     assay oom --write-baseline FILE
 #
-# which keeps causes. They are explained in targets/oom/findings.md; nothing is known without one.
+# which keeps causes. A cause begins with the number of its entry in targets/oom/findings.md; nothing is known
+# without one.
 
 ";
 
@@ -63,6 +64,25 @@ mod tests {
             let open: Vec<_> = baseline.without_cause().collect();
             assert!(open.is_empty(), "{build} has no cause of {open:#?}");
         }
+    }
+
+    /// The entries of the account of findings, by what they begin with.
+    fn explained(cause: &str) -> bool {
+        let number = cause.split(": ").next().unwrap_or_default();
+        let explained = include_str!("../../../../targets/oom/findings.md").lines();
+        number.parse::<u32>().is_ok()
+            && explained
+                .map(str::trim_start)
+                .any(|line| line.starts_with(&format!("{number}. ")))
+    }
+
+    #[test]
+    fn every_cause_is_explained_among_the_findings() {
+        let builds = read(Path::new(KEPT)).expect("the file can be read");
+        for known in builds.values().flat_map(|baseline| &baseline.sites) {
+            assert!(explained(&known.cause), "{known:#?}");
+        }
+        assert!(!explained("0: what is not there") && !explained("nothing"));
     }
 
     #[test]

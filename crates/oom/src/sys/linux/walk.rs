@@ -263,3 +263,87 @@ fn probe_inner(depth: u32) -> bool {
                 && by_tables.windows(3).any(|own| own == callers)
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    /// How many frames the handler walked.
+    static FRAMES: AtomicUsize = AtomicUsize::new(0);
+
+    extern "C" fn handler(_: c_int) {
+        let begin = 0u8;
+        let begin = black_box(&raw const begin) as usize;
+        let mut frames = 0;
+        unwind(Start::Here, begin..usize::MAX, &mut |_| {
+            frames += 1;
+            true
+        });
+        FRAMES.store(frames, Relaxed);
+    }
+
+    const BYTES: usize = 1 << 16;
+
+    /// Memory on one side of this stack.
+    fn memory(above: bool) -> *mut c_void {
+        let here = 0u8;
+        let here = (&raw const here as usize) & !0xfff;
+        let apart = (1..1_000).map(|step| step << 26);
+        for apart in apart {
+            let wanted = match above {
+                true => here + apart,
+                false => here - apart,
+            };
+            // SAFETY: a mapping of its own, wherever the kernel puts it.
+            let got = unsafe {
+                let access = libc::PROT_READ | libc::PROT_WRITE;
+                let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+                libc::mmap(wanted as *mut c_void, BYTES, access, flags, -1, 0)
+            };
+            assert_ne!(got, libc::MAP_FAILED);
+            if (got as usize > here) == above {
+                return got;
+            }
+        }
+        panic!("no memory on this side of the stack: above {above}");
+    }
+
+    /// The frames that a handler sees whose stack lies there.
+    fn frames(above: bool) -> usize {
+        // SAFETY: handler and stack are put back before the memory of that stack could be given back,
+        // which it never is.
+        unsafe {
+            let mut stack: libc::stack_t = mem::zeroed();
+            stack.ss_sp = memory(above);
+            stack.ss_size = BYTES;
+            let mut last: libc::stack_t = mem::zeroed();
+            assert_eq!(libc::sigaltstack(&raw const stack, &raw mut last), 0);
+            let mut action: libc::sigaction = mem::zeroed();
+            action.sa_sigaction = handler as extern "C" fn(c_int) as usize;
+            action.sa_flags = libc::SA_ONSTACK;
+            let mut before: libc::sigaction = mem::zeroed();
+            let signal = libc::SIGURG;
+            assert_eq!(
+                libc::sigaction(signal, &raw const action, &raw mut before),
+                0
+            );
+            FRAMES.store(0, Relaxed);
+            assert_eq!(libc::raise(signal), 0);
+            assert_eq!(
+                libc::sigaction(signal, &raw const before, ptr::null_mut()),
+                0
+            );
+            assert_eq!(libc::sigaltstack(&raw const last, ptr::null_mut()), 0);
+        }
+        FRAMES.load(Relaxed)
+    }
+
+    #[test]
+    fn a_walk_goes_on_below_the_stack_that_it_began_on() {
+        let (below, above) = (frames(false), frames(true));
+        // The handler's, that of the signal, and at least those of this test.
+        assert!(below > 4, "{below}");
+        assert_eq!(below, above);
+    }
+}

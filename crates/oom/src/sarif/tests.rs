@@ -117,9 +117,12 @@ fn a_log_has_the_shape_of_sarif() {
     assert_eq!(complaints(&serde_json::json!({})).len(), TEXTS.len());
 }
 
+/// Makes a log something else than SARIF.
+type Damage = fn(&mut Value);
+
 #[test]
 fn what_is_lacking_is_noticed() {
-    let damages: [(&str, fn(&mut Value)); 6] = [
+    let damages: [(&str, Damage); 6] = [
         ("version", |log| log["version"] = "2.0.0".into()),
         ("runs/*/results/*/message/text", |log| {
             log["runs"][0]["results"][1]["message"] = Value::Null;

@@ -1,0 +1,133 @@
+//! What refers to what.
+
+use crate::code::{self, How, Reference};
+use crate::elf::{Image, Value};
+use crate::layout::Layout;
+use crate::program::{Edge, Link};
+
+/// The number of nodes, and the edges between them, by their targets. Nodes are the functions, and
+/// behind them the tables of functions.
+pub(crate) fn links(
+    image: &Image<'_>,
+    layout: &Layout<'_>,
+    references: &[Reference],
+) -> (usize, Vec<Link>) {
+    let mut graph = Graph {
+        image,
+        layout,
+        tables: tables(image, layout, references),
+        links: Vec::new(),
+    };
+    references.iter().for_each(|reference| graph.add(reference));
+    (0..graph.tables.len()).for_each(|table| graph.add_table(table));
+    for (piece, next) in layout.pieces.iter().zip(layout.pieces.iter().skip(1)) {
+        if piece.runs_on {
+            graph.link(piece.function, Edge::Calls, next.function);
+        }
+    }
+    let mut links = graph.links;
+    links.sort_unstable();
+    links.dedup();
+    (layout.functions.len() + graph.tables.len(), links)
+}
+
+/// Where tables may begin: addresses in data that something refers to, and those of sections, so that
+/// no table goes on into another section.
+fn tables(image: &Image<'_>, layout: &Layout<'_>, references: &[Reference]) -> Vec<u64> {
+    let taken = references.iter().filter(|found| found.how == How::Takes);
+    let pointed = image.slots.iter().filter_map(|slot| match slot.value {
+        Value::Address(address) => Some(address),
+        Value::Import(_) => None,
+    });
+    let mut starts: Vec<u64> = taken.map(|found| found.to).chain(pointed).collect();
+    starts.retain(|address| layout.around(*address).is_none());
+    let sections = image.code.iter().chain(&image.data);
+    starts.extend(sections.map(|section| section.address));
+    starts.sort_unstable();
+    starts.dedup();
+    starts
+}
+
+/// The graph while it is made.
+struct Graph<'a> {
+    image: &'a Image<'a>,
+    layout: &'a Layout<'a>,
+    tables: Vec<u64>,
+    links: Vec<Link>,
+}
+
+impl Graph<'_> {
+    fn add(&mut self, reference: &Reference) {
+        let Some(piece) = self.layout.pieces.get(reference.from as usize) else {
+            return;
+        };
+        let (from, to) = (piece.function, reference.to);
+        match reference.how {
+            How::Calls => self.call(from, to),
+            How::CallsSlot => self.call_slot(from, to),
+            How::Takes => self.take(from, to),
+            How::Reads { bytes } => self.read(from, to, bytes),
+        }
+    }
+
+    fn call(&mut self, from: usize, to: u64) {
+        if let Some(function) = self.layout.around(to) {
+            self.link(from, Edge::Calls, function);
+        } else if let Some(slot) = code::stub(self.image, to) {
+            self.call_slot(from, slot);
+        }
+    }
+
+    fn call_slot(&mut self, from: usize, address: u64) {
+        let Some(slot) = self.image.slots_in(address, 1).first() else {
+            return;
+        };
+        match (slot.value, slot.constant) {
+            (Value::Address(to), true) if self.layout.around(to).is_some() => self.call(from, to),
+            (Value::Import(name), true) => self.import(from, Edge::Calls, name),
+            (value, _) => self.point(from, value),
+        }
+    }
+
+    fn take(&mut self, from: usize, to: u64) {
+        if let Some(function) = self.layout.at(to) {
+            self.link(from, Edge::Takes, function);
+        } else if let Ok(table) = self.tables.binary_search(&to) {
+            self.link(from, Edge::Takes, self.layout.functions.len() + table);
+        }
+    }
+
+    /// Adds all pointers from an address on.
+    fn read(&mut self, from: usize, address: u64, bytes: u64) {
+        for slot in self.image.slots_in(address, bytes) {
+            self.point(from, slot.value);
+        }
+    }
+
+    fn add_table(&mut self, table: usize) {
+        let Some(start) = self.tables.get(table).copied() else {
+            return;
+        };
+        let end = self.tables.get(table + 1).copied().unwrap_or(u64::MAX);
+        self.read(self.layout.functions.len() + table, start, end - start);
+    }
+
+    fn point(&mut self, from: usize, value: Value<'_>) {
+        match value {
+            Value::Address(to) => self.take(from, to),
+            Value::Import(name) => self.import(from, Edge::Takes, name),
+        }
+    }
+
+    fn import(&mut self, from: usize, edge: Edge, name: &str) {
+        if let Some(import) = self.layout.import(name) {
+            self.link(from, edge, import);
+        }
+    }
+
+    fn link(&mut self, from: usize, edge: Edge, to: usize) {
+        if from != to {
+            self.links.push(Link { to, edge, from });
+        }
+    }
+}

@@ -94,6 +94,8 @@ pub struct SiteAccount {
     pub site: String,
     /// Where it is.
     pub place: Place,
+    /// The function of the binary in which it is: its own, or the one that it is inlined into.
+    pub within: String,
     /// The API from which it is reached.
     pub root: String,
     /// Requests in a clean run.
@@ -355,6 +357,7 @@ impl Sources<'_> {
             resource: name.into(),
             site: format!("{:x}", located.site),
             place: located.place.clone(),
+            within: located.within.clone(),
             root: located.root.clone(),
             seen: 0,
             failed: 0,

@@ -97,6 +97,8 @@ pub(crate) struct Located {
     /// The site: the first place that is no shim.
     pub(crate) site: u64,
     pub(crate) place: Place,
+    /// The function that the place is compiled into: its own, or the one that it is inlined into.
+    pub(crate) within: String,
     /// The site and the 8 frames behind it.
     pub(crate) context: u64,
     /// The outermost function that is not of the crate that the operation is of: the API.
@@ -189,6 +191,7 @@ impl Symbols {
             return Located {
                 site,
                 root: place.function.clone(),
+                within: place.function.clone(),
                 place,
                 context: site,
             };
@@ -211,6 +214,10 @@ impl Symbols {
         Located {
             site,
             place: named[at][inlined].place.clone(),
+            within: named[at]
+                .last()
+                .map(|outermost| outermost.place.function.clone())
+                .unwrap_or_default(),
             context: stack::hash(&context),
             root: root.map(|place| place.function.clone()).unwrap_or_default(),
         }

@@ -137,6 +137,7 @@ pub use scenario::{Response, Scenario, Simple, digest};
 pub use scope::{
     Balance, Scope, Tally, intercept_system_calls, is_installed, stop_intercepting_system_calls,
 };
+pub use sites::names::{crate_of, without_arguments};
 pub use sites::symbols::{Place, Shims};
 pub use spares::Treatment;
 pub use sys::Unavailable;

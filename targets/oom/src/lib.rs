@@ -102,6 +102,8 @@ pub fn shims() -> Shims {
     let mut shims = Shims::default();
     let own = ["/wasmtime-internal-core-", "/cranelift-entity-"];
     shims.files.extend(own.map(String::from));
+    let own = ["wasmtime_internal_core", "cranelift_entity"];
+    shims.crates.extend(own.map(String::from));
     shims
 }
 

@@ -1,7 +1,7 @@
 //! Names of functions and files, cut to what does not change from build to build.
 
-/// A function's name without its generic arguments.
-pub(crate) fn without_arguments(name: &str) -> String {
+/// A function's name without its generic arguments, as reports have it.
+pub fn without_arguments(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     let mut depth = 0u32;
     let mut last = ' ';
@@ -24,7 +24,7 @@ pub(crate) fn without_arguments(name: &str) -> String {
 
 /// The crate that a function belongs to: of `<a::B as c::D>::e` it is `a`, and `c` where the type is
 /// of no crate (`<[T] as c::D>::e`).
-pub(crate) fn crate_of(name: &str) -> &str {
+pub fn crate_of(name: &str) -> &str {
     let inner = name.trim_start_matches(['<', '&', '*', '[', '(']);
     let inner = ["mut ", "const ", "dyn "]
         .iter()

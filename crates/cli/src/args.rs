@@ -196,6 +196,9 @@ pub enum OomVerb {
     Api,
     /// Run one plan again, and print the stacks of what failed and of what followed
     Replay(OomReplay),
+    /// List the functions from which the machine code can end the process for want of memory
+    #[command(long_about = crate::oom::ABOUT_STATIC)]
+    Static(OomStatic),
 }
 
 /// `assay oom replay`
@@ -203,6 +206,23 @@ pub enum OomVerb {
 pub struct OomReplay {
     /// The token of a finding
     pub token: String,
+}
+
+/// `assay oom static`
+#[derive(Clone, Debug, ClapArgs)]
+pub struct OomStatic {
+    /// The binary; a release build with symbols tells most [default: this command]
+    #[arg(long, value_name = "PATH")]
+    pub binary: Option<PathBuf>,
+    /// Functions of the crates whose names begin so [default: Wasmtime's, without its compilers]
+    #[arg(long, value_name = "PREFIX")]
+    pub package: Option<String>,
+    /// What `assay oom --json` printed of all scenarios with the same binary
+    #[arg(long, value_name = "FILE")]
+    pub seen: Option<PathBuf>,
+    /// Print JSON, a line for each function and root
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `assay doctor`

@@ -124,6 +124,16 @@ fn without_mistakes_all_is_handled(explorer: &Explorer) {
         );
         assert!(site.place.file.ends_with("canaries/library.rs"), "{site:?}");
     }
+    // Inlined or not, a site is in a function of the binary.
+    let mut sites = report.sites.iter();
+    assert!(
+        sites.any(|site| site.within != site.place.function),
+        "{:#?}",
+        report.sites
+    );
+    for site in &report.sites {
+        assert!(site.within.starts_with("canaries::"), "{site:?}");
+    }
     // Inlined functions are told apart, and a helper is a site of its own.
     let functions: BTreeSet<_> = report
         .sites

@@ -1,6 +1,6 @@
 //! The search for shortest paths.
 
-use crate::program::{Edge, Function, Link, Program};
+use crate::program::{Edge, Link, Program};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -50,7 +50,7 @@ impl Path {
 impl Program<'_> {
     /// Searches for the functions that reach one of the roots. No path goes on through a function
     /// where `is_stop`, but one may begin there. A root is no stop.
-    pub fn reach(&self, roots: &[usize], is_stop: impl Fn(&Function) -> bool) -> Reach<'_> {
+    pub fn reach(&self, roots: &[usize], is_stop: impl Fn(usize) -> bool) -> Reach<'_> {
         let mut reach = Reach {
             program: self,
             ways: vec![None; self.nodes()],
@@ -64,10 +64,9 @@ impl Program<'_> {
             waiting.push(Reverse(((0, 0), *root)));
         }
         while let Some(Reverse((cost, node))) = waiting.pop() {
-            let way = reach.ways[node];
-            let outdated = way.is_some_and(|way| way.cost < cost);
-            let stops = |f| way.is_some_and(|way| way.next.is_some()) && is_stop(f);
-            if outdated || self.functions().get(node).is_some_and(stops) {
+            let outdated = reach.ways[node].is_some_and(|way| way.cost < cost);
+            let is_stop = reach.is_function(node) && is_stop(node);
+            if outdated || is_stop {
                 continue;
             }
             for link in self.links_to(node) {

@@ -1,7 +1,7 @@
 //! This very program is read: functions of which it is known whether they reach the end of memory.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
-use assay_reach::{Edge, Error, Function, Path, Program};
+use assay_reach::{Edge, Error, Path, Program};
 use std::hint::black_box;
 
 /// What is looked for.
@@ -81,8 +81,9 @@ fn with_program(check: impl FnOnce(&Program<'_>)) {
     check(&Program::read(&bytes).expect("a program with symbols"));
 }
 
-fn is(function: &Function, name: &str) -> bool {
-    function.names.iter().any(|known| known.ends_with(name))
+fn is(program: &Program<'_>, function: usize, name: &str) -> bool {
+    let names = &program.functions()[function].names;
+    names.iter().any(|known| known.ends_with(name))
 }
 
 fn find(program: &Program<'_>, name: &str) -> usize {
@@ -95,7 +96,8 @@ fn find(program: &Program<'_>, name: &str) -> usize {
 fn path(program: &Program<'_>, name: &str, stop: &str) -> Option<Path> {
     let roots = program.named(|name| name.ends_with("alloc::handle_alloc_error"));
     assert!(!roots.is_empty());
-    let reach = program.reach(&roots, |f| is(f, "rust_begin_unwind") || is(f, stop));
+    let is_stop = |f| is(program, f, "rust_begin_unwind") || is(program, f, stop);
+    let reach = program.reach(&roots, is_stop);
     let path = reach.path(find(program, &format!("planted::{name}")))?;
     assert!(
         path.steps
@@ -131,7 +133,7 @@ fn an_object_counts_where_it_is_made_and_not_where_it_is_called() {
     with_program(|program| {
         let made = path(program, "makes_the_object", NO_STOP).expect("a path");
         assert_eq!(made.steps[0].edge, Edge::Takes);
-        assert!(is(&program.functions()[made.steps[0].to], "::eat"));
+        assert!(is(program, made.steps[0].to, "::eat"));
         assert_eq!(made.taken(), 1);
         assert_eq!(path(program, "calls_the_object", NO_STOP), None);
     });
@@ -156,6 +158,12 @@ fn no_path_goes_through_a_stop() {
         let stop = "planted::calls_what_pushes";
         assert!(path(program, "calls_what_pushes", stop).is_some());
         assert_eq!(path(program, "jumps_to_what_pushes", stop), None);
+        // Not even through a root.
+        let root = find(program, stop);
+        let behind = find(program, "planted::jumps_to_what_pushes");
+        assert!(program.reach(&[root], |_| false).path(behind).is_some());
+        let reach = program.reach(&[root], |f| f == root);
+        assert!(reach.path(root).is_some() && reach.path(behind).is_none());
     });
 }
 

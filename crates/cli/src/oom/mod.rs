@@ -1,6 +1,7 @@
 //! `assay oom`: memory runs out wherever Wasmtime's data plane asks for it.
 
 mod known;
+mod reach;
 mod sites;
 mod text;
 
@@ -12,6 +13,7 @@ use assay_oom::{
     Zygote, distinct, sarif,
 };
 use assay_oom_wasmtime::{BUILD, Row, api, find, rows, shims};
+pub use reach::ABOUT as ABOUT_STATIC;
 use std::collections::VecDeque;
 use std::io::{PipeReader, Read, Write, pipe};
 use std::time::{Duration, Instant};
@@ -27,6 +29,7 @@ pub fn oom(args: &Oom) -> Result<Verdict> {
         Some(OomVerb::List) => list(),
         Some(OomVerb::Api) => list_api(),
         Some(OomVerb::Replay(replay)) => replay_token(replay),
+        Some(OomVerb::Static(second)) => reach::reach(second),
         None => explore(args),
     }
 }

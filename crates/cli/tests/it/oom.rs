@@ -40,3 +40,51 @@ fn scenarios_and_the_api_are_listed() {
         assert!(stdout(&listed).contains(name));
     }
 }
+
+/// Each line of the JSON that `assay oom static` prints.
+fn opinion(args: &[&str]) -> Vec<serde_json::Value> {
+    let printed = run(["oom", "static", "--json"].iter().chain(args));
+    assert!(printed.status.success(), "{}", stderr(&printed));
+    let text = stdout(&printed);
+    let lines = text.lines().map(serde_json::from_str);
+    lines.map(|line| line.expect("a line of JSON")).collect()
+}
+
+#[test]
+fn the_second_opinion_knows_what_the_explorer_saw_abort() {
+    let explored = run(["oom", "--json", "--jobs", "1", "linker-func"]);
+    let folder = crate::common::folder();
+    let seen = folder.path().join("seen");
+    std::fs::write(&seen, &explored.stdout).expect("a file can be written");
+    let lines = opinion(&["--seen", crate::common::text(&seen)]);
+    let roots: Vec<_> = lines.iter().filter(|line| line["kind"] == "root").collect();
+    assert_eq!(roots.len(), 2);
+    for root in &roots {
+        assert_ne!(root["in_binary"], 0, "{root}");
+        assert_ne!(root["direct"], 0, "{root}");
+        assert_eq!(root["direct_never_failed"], 0, "{root}");
+        // One scenario is not all.
+        assert_ne!(root["direct_never_seen"], 0, "{root}");
+    }
+    assert_ne!(roots[0]["direct_failed"], 0, "{}", roots[0]);
+    assert_eq!(roots[0]["no_path"], serde_json::json!([]));
+    // Known of Wasmtime 48: a linker's functions are kept in vectors that cannot fail.
+    let insert = lines
+        .iter()
+        .find(|line| line["function"] == "wasmtime::runtime::linker::Linker::func_insert");
+    let insert = insert.expect("the function");
+    assert_eq!(insert["direct"], true, "{insert}");
+    assert_ne!(insert["verdicts"]["abort"], 0, "{insert}");
+}
+
+#[test]
+fn what_is_no_program_and_no_report_is_refused() {
+    let folder = crate::common::folder();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "text\n").expect("a file can be written");
+    for option in ["--binary", "--seen"] {
+        let refused = run(["oom", "static", option, crate::common::text(&file)]);
+        assert_eq!(refused.status.code(), Some(2), "{option}");
+        assert_eq!(stderr(&refused).lines().count(), 1, "{}", stderr(&refused));
+    }
+}

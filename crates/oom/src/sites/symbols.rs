@@ -91,6 +91,14 @@ impl Default for Shims {
     }
 }
 
+impl Shims {
+    /// Whether a function is one, as far as its name tells.
+    pub fn is_shim(&self, function: &str) -> bool {
+        let owner = names::crate_of(function);
+        self.crates.iter().any(|name| name == owner) || function.starts_with("__rust")
+    }
+}
+
 /// Where a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Located {
@@ -214,13 +222,19 @@ impl Symbols {
         Located {
             site,
             place: named[at][inlined].place.clone(),
-            within: named[at]
-                .last()
-                .map(|outermost| outermost.place.function.clone())
-                .unwrap_or_default(),
+            within: self
+                .symbol(frames[at])
+                .unwrap_or_else(|| named[at][inlined].place.function.clone()),
             context: stack::hash(&context),
             root: root.map(|place| place.function.clone()).unwrap_or_default(),
         }
+    }
+
+    /// The function of the binary that a frame is in.
+    fn symbol(&self, frame: u64) -> Option<String> {
+        let (module, offset) = modules::of(frame)?;
+        let loader = self.loader(&module.path)?;
+        loader.find_symbol(offset.saturating_sub(1)).map(demangled)
     }
 
     fn named(&self, frame: u64) -> Rc<[Named]> {
@@ -321,9 +335,10 @@ impl Symbols {
         {
             return true;
         }
-        let owner = names::crate_of(function);
-        path.is_none() && self.shims.crates.iter().any(|name| name == owner)
-            || function.starts_with("__rust")
+        match path {
+            Some(_) => function.starts_with("__rust"),
+            None => self.shims.is_shim(function),
+        }
     }
 
     fn loader(&self, path: &Path) -> Option<Rc<Loader>> {

@@ -66,6 +66,11 @@ fn the_second_opinion_knows_what_the_explorer_saw_abort() {
         // One scenario is not all.
         assert_ne!(root["direct_never_seen"], 0, "{root}");
     }
+    let stops: Vec<_> = lines.iter().filter(|line| line["kind"] == "stop").collect();
+    assert!(!stops.is_empty());
+    for stop in stops {
+        assert_ne!(stop["in_binary"], 0, "{stop}");
+    }
     assert_ne!(roots[0]["direct_failed"], 0, "{}", roots[0]);
     assert_eq!(roots[0]["no_path"], serde_json::json!([]));
     // Known of Wasmtime 48: a linker's functions are kept in vectors that cannot fail.

@@ -1,7 +1,7 @@
 //! Which functions reach which roots.
 
 use super::seen::Seen;
-use super::tables::{COMPILERS, PACKAGE, ROOTS, Root, STOPS};
+use super::tables::{COMPILERS, PACKAGE, ROOTS, Root, STOPS, Stop};
 use assay_oom::{Shims, crate_of, without_arguments};
 use assay_oom_wasmtime::shims;
 use assay_reach::{Edge, Path, Program, Reach};
@@ -14,6 +14,16 @@ pub enum Packages {
     DataPlane(Shims),
     /// Those of the crates whose names begin so.
     Named(String),
+}
+
+/// What the machine code of a program says.
+pub struct Opinions {
+    /// How many functions there are.
+    pub functions: usize,
+    /// The stops, and how many functions each of them is.
+    pub stops: Vec<(&'static Stop, usize)>,
+    /// A root each.
+    pub roots: Vec<Opinion>,
 }
 
 /// Of one root, what reaches it.
@@ -96,10 +106,19 @@ impl<'p> Functions<'p> {
         names.map(String::as_str).any(is_wanted)
     }
 
+    /// Whether no path goes through it. One that the linker made of several must be a stop by each name.
     fn is_stop(&self, function: usize) -> bool {
-        self.is_any(function, |name| {
-            STOPS.iter().any(|stop| stop.function == name)
-        })
+        let is_stop = |name: &String| STOPS.iter().any(|stop| stop.function == name);
+        let names = self.names.get(function);
+        names.is_some_and(|names| names.iter().all(is_stop))
+    }
+
+    /// The stops, and how many functions each of them is.
+    fn stops(&self) -> Vec<(&'static Stop, usize)> {
+        let is_one = |stop: &Stop, function| self.is_any(function, |name| name == stop.function);
+        let functions = |stop| (0..self.names.len()).filter(move |at| is_one(stop, *at));
+        let stops = STOPS.iter();
+        stops.map(|stop| (stop, functions(stop).count())).collect()
     }
 
     /// Whether it only passes a request on, as the explorer sees it.
@@ -154,14 +173,20 @@ impl<'p> Functions<'p> {
     }
 }
 
-impl Opinion {
-    /// What reaches each of the roots.
-    pub fn all(program: &Program<'_>, packages: &Packages) -> Vec<Self> {
+impl Opinions {
+    /// Asks a program.
+    pub fn new(program: &Program<'_>, packages: &Packages) -> Self {
         let functions = Functions::new(program);
-        let opinion = |root| Self::new(&functions, packages, root);
-        ROOTS.iter().map(opinion).collect()
+        let opinion = |root| Opinion::new(&functions, packages, root);
+        Self {
+            functions: program.functions().len(),
+            stops: functions.stops(),
+            roots: ROOTS.iter().map(opinion).collect(),
+        }
     }
+}
 
+impl Opinion {
     fn new(functions: &Functions<'_>, packages: &Packages, root: &'static Root) -> Self {
         let roots = functions.roots(root);
         let program = functions.program;

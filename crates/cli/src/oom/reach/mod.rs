@@ -7,7 +7,7 @@ mod tables;
 
 use crate::Verdict;
 use crate::args::OomStatic;
-use analysis::{Opinion, Packages};
+use analysis::{Opinion, Opinions, Packages};
 use anyhow::{Context, Result};
 use assay_reach::Program;
 use print::Joined;
@@ -53,8 +53,8 @@ pub fn reach(args: &OomStatic) -> Result<Verdict> {
     let bytes = std::fs::read(&path).with_context(shown)?;
     let program = Program::read(&bytes).with_context(shown)?;
     let packages = Packages::new(args.package.as_deref());
-    let opinions = Opinion::all(&program, &packages);
-    let joined = opinions.iter().map(|opinion| Joined {
+    let opinions = Opinions::new(&program, &packages);
+    let joined = opinions.roots.iter().map(|opinion| Joined {
         opinion,
         seen: seen.as_ref(),
         missed: seen
@@ -62,14 +62,17 @@ pub fn reach(args: &OomStatic) -> Result<Verdict> {
             .map_or_else(Vec::new, |seen| opinion.missed(&packages, seen)),
     });
     match args.json {
-        true => joined.for_each(|joined| print!("{}", joined.json())),
+        true => {
+            joined.for_each(|joined| print!("{}", joined.json()));
+            print!("{}", print::stops_json(&opinions));
+        }
         false => {
             joined.for_each(|joined| print!("{}", joined.text()));
-            print!("{}", print::counts(&opinions, program.functions().len()));
+            print!("{}", print::counts(&opinions));
         }
     }
     let has_unfailed = |seen: &Seen| {
-        let mut reached = opinions.iter().flat_map(Opinion::direct);
+        let mut reached = opinions.roots.iter().flat_map(Opinion::direct);
         reached.any(|reached| seen.standing(reached) == Standing::NeverFailed)
     };
     Ok(match seen.as_ref().is_some_and(has_unfailed) {

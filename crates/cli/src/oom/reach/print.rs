@@ -1,8 +1,7 @@
 //! What `assay oom static` prints.
 
-use super::analysis::{Opinion, Reached};
+use super::analysis::{Opinion, Opinions, Reached};
 use super::seen::{Account, Seen, Standing};
-use super::tables::{STOPS, Stop};
 use assay_reach::Edge;
 use serde_json::{Value, json};
 
@@ -141,13 +140,18 @@ const fn word(edge: Edge) -> &'static str {
     }
 }
 
-/// How many there are of each.
-pub fn counts(opinions: &[Opinion], functions: usize) -> String {
+/// How many there are of each, and the stops.
+pub fn counts(opinions: &Opinions) -> String {
+    let functions = opinions.functions;
     let mut text = format!("\n{functions} functions read; no path goes through\n");
-    for Stop { function, why } in STOPS {
-        text += &format!("     {function}: {why}\n");
+    for (stop, in_binary) in &opinions.stops {
+        let note = match in_binary {
+            0 => " (not in the binary)",
+            _ => "",
+        };
+        text += &format!("     {}{note}: {}\n", stop.function, stop.why);
     }
-    for opinion in opinions {
+    for opinion in &opinions.roots {
         let name = opinion.root.name;
         if opinion.in_binary == 0 {
             text += &format!("{name} is not in the binary\n");
@@ -161,4 +165,13 @@ pub fn counts(opinions: &[Opinion], functions: usize) -> String {
         );
     }
     text
+}
+
+/// The stops as JSON, a line each.
+pub fn stops_json(opinions: &Opinions) -> String {
+    let lines = opinions.stops.iter().map(|(stop, in_binary)| {
+        let function = stop.function;
+        json!({ "kind": "stop", "function": function, "in_binary": in_binary, "why": stop.why })
+    });
+    lines.map(|line| format!("{line}\n")).collect()
 }

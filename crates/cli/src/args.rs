@@ -151,6 +151,9 @@ pub struct Oom {
     /// The scenarios; all where none is named
     #[arg(value_name = "SCENARIO")]
     pub scenarios: Vec<String>,
+    /// Explore what an input of the fuzz target oom means
+    #[arg(long, value_name = "FILE", conflicts_with = "scenarios")]
+    pub input: Option<PathBuf>,
     /// How long each scenario may be explored, as in 90s, 5m, 2h [default: to its end]
     #[arg(long, value_parser = duration, allow_hyphen_values = true)]
     pub time: Option<Duration>,
@@ -179,7 +182,7 @@ pub struct Oom {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["scenarios", "time", "baseline"]
+        conflicts_with_all = ["scenarios", "input", "time", "baseline"]
     )]
     pub write_baseline: Option<PathBuf>,
     /// Write the findings as SARIF 2.1.0 too
@@ -206,6 +209,9 @@ pub enum OomVerb {
 pub struct OomReplay {
     /// The token of a finding
     pub token: String,
+    /// The input that the token is of, where it is of one
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
 }
 
 /// `assay oom static`

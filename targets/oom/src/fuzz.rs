@@ -19,6 +19,7 @@ use assay_oom::{
 use assay_wasmtime::Configuration;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -49,6 +50,27 @@ const KINDS: &[(usize, fn(&mut ChaCha8Rng, u64) -> Rule)] = &[
         per_million: 50_000,
     }),
 ];
+
+thread_local! {
+    static FUZZER: RefCell<Option<Fuzzer>> = const { RefCell::new(None) };
+}
+
+/// Runs one input of the target `oom`, and tells now and then what was done.
+///
+/// # Panics
+///
+/// On a finding, as libFuzzer wants it.
+pub fn run(data: &[u8]) {
+    FUZZER.with_borrow_mut(|fuzzer| {
+        let fuzzer = fuzzer.get_or_insert_default();
+        if let Err(unknown) = fuzzer.judge(data) {
+            panic!("{unknown}");
+        }
+        if let Some(news) = fuzzer.news() {
+            eprintln!("oom: {news}");
+        }
+    });
+}
 
 /// What the target remembers from input to input.
 #[derive(Debug)]

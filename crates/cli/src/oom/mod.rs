@@ -3,26 +3,23 @@
 mod known;
 mod reach;
 mod sites;
+mod subject;
 mod text;
 
 use crate::Verdict;
 use crate::args::{Oom, OomReplay, OomVerb};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use assay_oom::{
-    Baseline, Change, Explorer, Line, Options, Plan, Profile, Report, Schedule, Token, Tool,
-    Zygote, distinct, sarif,
+    Baseline, Change, Explorer, Line, Options, Report, Schedule, Token, Tool, distinct, sarif,
 };
-use assay_oom_wasmtime::{BUILD, Row, api, find, rows, shims};
+use assay_oom_wasmtime::{BUILD, api, rows, shims};
 pub use reach::ABOUT as ABOUT_STATIC;
 use std::collections::VecDeque;
-use std::io::{PipeReader, Read, Write, pipe};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use subject::Subject;
 
 /// How long a scenario may take, with its setting up.
 const AT_MOST: Duration = Duration::from_secs(600);
-
-/// How many clean runs are timed.
-const BARE_RUNS: u32 = 300;
 
 pub fn oom(args: &Oom) -> Result<Verdict> {
     match &args.verb {
@@ -44,11 +41,6 @@ fn list_api() -> Result<Verdict> {
     Ok(Verdict::Clean)
 }
 
-/// Finds a scenario, or says in one line that there is none.
-fn scenario(name: &str) -> Result<&'static Row> {
-    find(name).ok_or_else(|| anyhow!("no scenario {name:?}; assay oom list tells all"))
-}
-
 fn explorer(args: &Oom) -> Result<Explorer> {
     let mut schedule = Schedule::default();
     schedule.seed = args.seed.unwrap_or(schedule.seed);
@@ -65,16 +57,9 @@ fn explorer(args: &Oom) -> Result<Explorer> {
 const NOT_HERE: &str = "memory cannot be made to run out here";
 
 fn explore(args: &Oom) -> Result<Verdict> {
-    let chosen: Vec<&Row> = match args.scenarios.is_empty() {
-        true => rows().collect(),
-        false => args
-            .scenarios
-            .iter()
-            .map(|name| scenario(name))
-            .collect::<Result<_>>()?,
-    };
     let known = args.baseline.as_deref().map(known::of_build).transpose()?;
     let explorer = explorer(args)?;
+    let chosen = Subject::all(&args.scenarios, args.input.as_deref())?;
     let jobs = args.jobs.map_or_else(processors, usize::from);
     let mut reports = Vec::new();
     let mut waiting = VecDeque::new();
@@ -86,14 +71,16 @@ fn explore(args: &Oom) -> Result<Verdict> {
     }
     loop {
         // A process of its own sets each scenario up; as many are at work as there are jobs.
-        for row in chosen.by_ref().take(jobs - waiting.len()) {
-            waiting.push_back((row, start(&explorer, row)?));
+        for subject in chosen.by_ref().take(jobs - waiting.len()) {
+            let zygote = explorer.spawn(|| subject.make())?;
+            waiting.push_back((subject, zygote));
         }
-        let Some((row, started)) = waiting.pop_front() else {
+        let Some((subject, zygote)) = waiting.pop_front() else {
             break;
         };
-        let (report, bare) = started.end().with_context(|| row.name.to_owned())?;
-        say(args, &text::row(&report, bare));
+        let name = || subject.name().to_owned();
+        let report = zygote.wait(AT_MOST).with_context(name)?;
+        say(args, &text::row(&report));
         if args.json {
             report.lines().for_each(|line| println!("{line}"));
         }
@@ -128,7 +115,8 @@ fn conclude(args: &Oom, reports: &[Report], known: Option<&Baseline>) -> Result<
         say(args, &text::findings(&found));
         return Ok(verdict(found.is_empty()));
     };
-    let whole = args.scenarios.is_empty() && !reports.iter().any(|r| r.summary.out_of_time);
+    let all = args.scenarios.is_empty() && args.input.is_none();
+    let whole = all && !reports.iter().any(|r| r.summary.out_of_time);
     let changes = known.compare(reports, whole);
     if args.json {
         let lines = changes.iter().cloned().map(Line::Change);
@@ -157,45 +145,15 @@ fn say(args: &Oom, text: &str) {
     }
 }
 
-/// An exploration at work, and what tells the time of a bare run.
-struct Started(Zygote, PipeReader);
-
-fn start(explorer: &Explorer, row: &Row) -> Result<Started> {
-    let (reader, mut writer) = pipe()?;
-    let zygote = explorer.spawn(|| {
-        let scenario = row.make();
-        let nanoseconds = Profile::take(scenario.as_ref()).map_or(0, |profile| {
-            let began = Instant::now();
-            for _ in 0..BARE_RUNS {
-                profile.judge(scenario.as_ref(), &Plan::CLEAN);
-            }
-            began.elapsed().as_nanos() as u64 / u64::from(BARE_RUNS)
-        });
-        // Where nobody reads it any more there is nothing to tell.
-        drop(writer.write_all(&nanoseconds.to_le_bytes()));
-        scenario
-    })?;
-    Ok(Started(zygote, reader))
-}
-
-impl Started {
-    fn end(mut self) -> Result<(Report, Duration)> {
-        let report = self.0.wait(AT_MOST)?;
-        let mut bytes = [0; 8];
-        self.1.read_exact(&mut bytes)?;
-        Ok((report, Duration::from_nanos(u64::from_le_bytes(bytes))))
-    }
-}
-
 fn replay_token(args: &OomReplay) -> Result<Verdict> {
     let token: Token = args.token.parse()?;
-    let row = scenario(&token.scenario)?;
     let options = Options {
         shims: shims(),
         ..Options::default()
     };
     let explorer = Explorer::new(options).context(NOT_HERE)?;
-    let replay = explorer.replay(row.make().as_ref(), &token)?;
+    let subject = Subject::of_token(&token.scenario, args.input.as_deref())?;
+    let replay = explorer.replay(subject.make().as_ref(), &token)?;
     if !replay.same_context {
         println!("another request failed than the token names: this is another build");
     }

@@ -2,7 +2,6 @@
 
 use assay_oom::{Change, Distinct, Finding, Place, Report};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// How many frames of a stack are printed.
 const FRAMES: usize = 16;
@@ -17,7 +16,7 @@ pub fn head(build: &str) -> String {
 
 /// A scenario: its requests for memory, the runs, the contexts that were failed of those that there
 /// are, the time of an injected run beside that of a bare one, and the verdicts.
-pub fn row(report: &Report, bare: Duration) -> String {
+pub fn row(report: &Report) -> String {
     let summary = &report.summary;
     let verdicts = summary.verdicts.iter();
     let verdicts: Vec<_> = verdicts
@@ -31,7 +30,7 @@ pub fn row(report: &Report, bare: Duration) -> String {
         summary.mapping_requests,
         summary.runs,
         format!("{}/{}", summary.contexts_failed, summary.contexts),
-        bare.as_nanos() as f64 / 1e3,
+        report.cost.bare_nanoseconds as f64 / 1e3,
         verdicts.join(", "),
         if summary.out_of_time {
             " (out of time)"

@@ -41,7 +41,7 @@ impl Seen {
             match line.with_context(|| format!("line {} is none of assay oom --json", place + 1))? {
                 Line::Site(site) => seen.add(&site),
                 Line::Scenario(_) => scenarios += 1,
-                Line::Finding(_) => {}
+                Line::Build { .. } | Line::Finding(_) | Line::Change(_) => {}
             }
         }
         if scenarios == 0 {

@@ -53,10 +53,21 @@ pub(crate) const ROWS: &[Row] = &[
         &["Store::try_new", "Instance::new", "Store::drop"],
         whole,
     ),
+    row(
+        "pool-batch",
+        "drops stores whose memories are given back in batches",
+        &["Store::try_new", "Instance::new", "Store::drop"],
+        batch,
+    ),
 ];
 
 /// A small pool.
 fn pool(config: &mut Config) {
+    pool_of(config, 1);
+}
+
+/// A small pool that gives memory back in batches.
+fn pool_of(config: &mut Config, batch: usize) {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(8)
         .total_component_instances(4)
@@ -67,7 +78,8 @@ fn pool(config: &mut Config) {
         .max_memories_per_module(4)
         .max_tables_per_module(4)
         .max_memory_size(1 << 20)
-        .max_unused_warm_slots(2);
+        .max_unused_warm_slots(2)
+        .decommit_batch_size(batch);
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .memory_reservation(1 << 20);
@@ -231,4 +243,28 @@ fn whole(name: &str) -> Box<dyn AnyScenario> {
     };
     let case = Case::new(name, prepare, |(world, module)| traps(world, module));
     counted(case, &world)
+}
+
+/// What waits for its batch is still the pool's, so slots are not counted here.
+fn batch(name: &str) -> Box<dyn AnyScenario> {
+    let world = World::new(|config| pool_of(config, 4));
+    let module = world.module(
+        r#"(module (memory 1) (memory 1) (memory 1) (memory 1) (func (export "run")
+            (i32.store 0 (i32.const 0) (i32.const 1)) (i32.store 1 (i32.const 0) (i32.const 1))
+            (i32.store 2 (i32.const 0) (i32.const 1)) (i32.store 3 (i32.const 0) (i32.const 1))))"#,
+    );
+    let prepare = {
+        let world = world.clone();
+        move || (world.clone(), module.clone())
+    };
+    Case::new(name, prepare, |(world, module)| {
+        let mut store = Store::try_new(&world.engine, Host::new())?;
+        let instance = Instance::new(&mut store, module, &[])?;
+        let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
+        run.call(&mut store, ())?;
+        drop(store);
+        Ok(0)
+    })
+    .also(move |_| world.still_traps())
+    .done()
 }

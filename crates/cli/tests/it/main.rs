@@ -7,5 +7,7 @@ mod kills;
 mod misuse;
 #[cfg(target_os = "linux")]
 mod oom;
+#[cfg(target_os = "linux")]
+mod oom_baseline;
 mod says;
 mod spectest;

@@ -51,7 +51,24 @@ pub fn doctor(args: &Doctor) -> Result<Verdict> {
         Some(_) => println!("  here     {sanitizers}: cargo +nightly fuzz run --sanitizer KIND"),
         None => println!("  missing  {sanitizers}: need nightly Rust"),
     }
+    println!("running out of memory");
+    out_of_memory();
     Ok(Verdict::Clean)
+}
+
+/// What of `assay oom` this machine can do.
+fn out_of_memory() {
+    match assay_oom::is_installed() {
+        true => println!("  here     a heap that can fail"),
+        false => println!("  missing  a heap that can fail: this command has another allocator"),
+    }
+    match assay_oom::intercept_system_calls() {
+        Ok(means) => {
+            assay_oom::stop_intercepting_system_calls();
+            println!("  here     mappings that can fail, by {means}");
+        }
+        Err(why) => println!("  missing  mappings that can fail: {why}"),
+    }
 }
 
 fn engines(lab: &Lab) {

@@ -1,6 +1,6 @@
 //! What a generator gives: a module as it is, and the calls to make, in the module's own types.
 
-use assay_engine::{Action, Call, Features, Limits, Program, Value};
+use assay_engine::{Action, Call, Features, Limits, Outcome, Program, Value};
 use assay_module::{Exports, Info, Plan, PrepareError, prepare};
 use std::collections::BTreeSet;
 
@@ -11,6 +11,9 @@ pub struct Draft {
     pub wasm: Vec<u8>,
     /// The calls, in the types of the exports.
     pub calls: Vec<DraftCall>,
+    /// What each of them must come to, by its number, in the types of the exports, where the generator
+    /// knows; a reference by what it refers to, whatever its type.
+    pub answers: Vec<Outcome>,
     /// The features that the module may use.
     pub features: Features,
     /// Which functions are called.
@@ -25,6 +28,8 @@ pub struct Draft {
     pub digest: bool,
     /// The exports whose exceptions are to reach the host ([`Plan::uncaught`]).
     pub uncaught: BTreeSet<String>,
+    /// The fuel that instantiation and each call get, where it is not the usual one ([`Plan::fuel`]).
+    pub fuel: Option<i32>,
     /// Mixed into what host functions return.
     pub host_seed: u32,
     /// What each imported function does; those that are missing return.
@@ -48,6 +53,8 @@ const NO_SUCH_ARGUMENT: &str = "an argument that no host can make";
 pub struct Finished {
     /// What engines run.
     pub program: Program,
+    /// What each call must come to, as it is seen behind the shim; nothing where that is not known.
+    pub answers: Vec<Outcome>,
     /// Why exports, or calls that a script makes, are not called: one entry for each.
     pub left_out: Vec<&'static str>,
 }
@@ -60,6 +67,7 @@ impl Draft {
     /// Those of [`prepare`].
     pub fn finish(&self) -> Result<Finished, PrepareError> {
         let info = Info::read(&self.wasm).map_err(|e| PrepareError::Malformed(e.to_string()))?;
+        let usual = Plan::default();
         let plan = Plan {
             features: self.features,
             exports: self.exports,
@@ -69,17 +77,21 @@ impl Draft {
             uncaught: self.uncaught.clone(),
             host_seed: self.host_seed,
             actions: self.actions.clone(),
-            ..Plan::default()
+            fuel: self.fuel.unwrap_or(usual.fuel),
+            ..usual
         };
         let ready = prepare(&self.wasm, &info, &plan)?;
-        let call = |call: &DraftCall| -> Option<Call> {
-            let callable = ready
-                .callables
-                .iter()
-                .find(|callable| callable.name == call.export)?;
-            Some(callable.call(&call.args))
-        };
-        let calls = self.calls.iter().filter_map(call).collect();
+        let mut calls: Vec<Call> = Vec::new();
+        let mut answers = Vec::new();
+        for (number, call) in self.calls.iter().enumerate() {
+            let mut callables = ready.callables.iter();
+            let Some(callable) = callables.find(|callable| callable.name == call.export) else {
+                continue;
+            };
+            calls.push(callable.call(&call.args));
+            let answer = self.answers.get(number);
+            answers.extend(answer.map(|answer| callable.outcome(answer, &info)));
+        }
         let exports = ready.left_out.iter().map(|(_, why)| *why);
         let calls_left_out = std::iter::repeat_n(NO_SUCH_ARGUMENT, self.calls_left_out);
         let program = Program {
@@ -93,6 +105,7 @@ impl Draft {
         };
         Ok(Finished {
             program,
+            answers,
             left_out: exports.chain(calls_left_out).collect(),
         })
     }

@@ -10,6 +10,7 @@ pub mod calls;
 mod draft;
 pub mod modules;
 pub mod single_op;
+pub mod stress;
 pub mod wasm_smith;
 
 pub use draft::{Draft, DraftCall, Finished};

@@ -8,7 +8,9 @@ use crate::type_table::TypeTable;
 use crate::types::{self, Signature, Type, Widths, argument_slots, result_slots};
 use crate::uses::Uses;
 use crate::{Exports, Info, provider};
-use assay_engine::{Action, Call, Features, Host, HostFunction, Module, Shim, Value, names};
+use assay_engine::{
+    Action, Call, Features, Host, HostFunction, Module, Outcome, Shim, Value, names,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::TypeRef;
 
@@ -95,6 +97,29 @@ impl Callable {
         Call {
             export: names::CALL.into(),
             args: self.args(self.number, args),
+        }
+    }
+
+    /// An outcome of it in its own types, as the shim tells it. References are by what they refer to,
+    /// whatever their types.
+    pub fn outcome(&self, outcome: &Outcome, info: &Info) -> Outcome {
+        let row = |types: &[Type], values: &[Value]| {
+            self.results.row(&types::lower_results(types, values))
+        };
+        match outcome {
+            Outcome::Returned(values) => Outcome::Returned(row(&self.signature.results, values)),
+            Outcome::Threw {
+                tag: Some(tag),
+                payload,
+            } => {
+                let ty = info.tags.get(*tag as usize);
+                let ty = ty.and_then(|&ty| info.signature_of_type(ty));
+                Outcome::Threw {
+                    tag: Some(*tag),
+                    payload: ty.map_or(Vec::new(), |ty| row(&ty.params, payload)),
+                }
+            }
+            other => other.clone(),
         }
     }
 

@@ -230,6 +230,35 @@ pub fn lower(types: &[Type], args: &[Value]) -> Vec<Value> {
     slots
 }
 
+/// The slots that carry these results. A reference is by what it refers to, whatever its type; a value
+/// of another kind than its type's counts as zero, or null.
+pub fn lower_results(types: &[Type], results: &[Value]) -> Vec<Value> {
+    let mut slots = Vec::with_capacity(results.len());
+    for (i, &ty) in types.iter().enumerate() {
+        match (ty, results.get(i)) {
+            (Type::Ref(hierarchy, _), Some(&Value::Ref(reference))) => {
+                slots.push(Value::I64(code(reference)));
+                if hierarchy == Hierarchy::Extern {
+                    slots.push(Value::Ref(match reference {
+                        Reference::Null | Reference::Extern(_) => reference,
+                        _ => Reference::Internal,
+                    }));
+                }
+            }
+            (Type::Ref(hierarchy, _), _) => {
+                slots.push(Value::I64(0));
+                let null = (hierarchy == Hierarchy::Extern).then_some(Reference::Null);
+                slots.extend(null.map(Value::Ref));
+            }
+            (ty, value) => {
+                let value = value.copied().unwrap_or(Value::I32(0));
+                slots.extend(lower(&[ty], &[value]));
+            }
+        }
+    }
+    slots
+}
+
 /// The values that these result slots carry; `None` where the slots do not fit the types.
 pub fn raise(types: &[Type], slots: &[Value]) -> Option<Vec<Value>> {
     let mut slots = slots.iter().copied();

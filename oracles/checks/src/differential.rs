@@ -164,7 +164,8 @@ impl fmt::Display for Difference {
     }
 }
 
-type Differ = Result<(), (What, String, String)>;
+/// What differs, and what either side did.
+pub(crate) type Differ = Result<(), (What, String, String)>;
 
 /// Compares what two engines did with a program.
 pub fn compare(program: &Program, subject: &Transcript, oracle: &Transcript) -> Verdict {
@@ -226,7 +227,8 @@ fn compare_step(program: &Program, place: Place, a: &Step, b: &Step) -> Option<C
     result.err().map(|difference| differs(place, difference))
 }
 
-fn outcomes(program: &Program, a: &Outcome, b: &Outcome) -> Differ {
+/// Compares two outcomes of the same call.
+pub(crate) fn outcomes(program: &Program, a: &Outcome, b: &Outcome) -> Differ {
     let both = |what| Err((what, a.to_string(), b.to_string()));
     match (a, b) {
         (Outcome::Returned(x), Outcome::Returned(y)) => values(x, y, What::Result, false),

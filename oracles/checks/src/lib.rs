@@ -4,6 +4,7 @@
 //! that it can fail.
 
 pub mod allowed;
+pub mod answer;
 pub mod differential;
 pub mod faulty;
 mod place;

@@ -1,0 +1,277 @@
+//! The module of a case.
+
+use super::ops::given_by;
+use super::setting::{Setting, TABLE_LENGTH};
+use super::types::{Field, Heap, RefTy, Shape, TypeDef};
+use super::walker::walker;
+use super::world::{Body, COLLECT, Constant, Place, World};
+use crate::{Draft, DraftCall};
+use assay_engine::{Reference, Value};
+use wasm_encoder::{
+    ArrayType, CodeSection, CompositeInnerType, CompositeType, ConstExpr, DataSection,
+    ElementSection, Elements, EntityType, ExportKind, ExportSection, FieldType, FuncType, Function,
+    FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection, Module, RefType,
+    StructType, SubType, TableSection, TableType, TagKind, TagSection, TagType, TypeSection,
+    ValType,
+};
+
+const ANYREF: ValType = ValType::Ref(RefType {
+    nullable: true,
+    heap_type: HeapType::Abstract {
+        shared: false,
+        ty: wasm_encoder::AbstractHeapType::Any,
+    },
+});
+
+/// More than any case needs: it ends by construction, and what it counts is compared all the same.
+const FUEL: i32 = 1 << 30;
+
+/// The types of functions, behind those of the setting.
+struct Signatures {
+    collect: u32,
+    walker: u32,
+    passer: u32,
+    call: u32,
+    /// The first of the tags' types; behind it two types of blocks for each tag.
+    tags: u32,
+}
+
+impl Signatures {
+    fn new(world: &World) -> Self {
+        let first = world.types.len();
+        Self {
+            collect: first,
+            walker: first + 1,
+            passer: first + 2,
+            call: first + 3,
+            tags: first + 4,
+        }
+    }
+}
+
+impl World {
+    /// The type of a block that ends with the payload of a tag on the stack.
+    pub fn payload_block(&self, tag: u32) -> wasm_encoder::BlockType {
+        wasm_encoder::BlockType::FunctionType(Signatures::new(self).tags + 3 * tag + 1)
+    }
+
+    /// The same, with the exception on top.
+    pub fn payload_and_exception_block(&self, tag: u32) -> wasm_encoder::BlockType {
+        wasm_encoder::BlockType::FunctionType(Signatures::new(self).tags + 3 * tag + 2)
+    }
+}
+
+/// The module, the calls and the answers.
+pub fn draft(setting: &Setting, mut world: World) -> Draft {
+    world.end_all();
+    let calls = std::mem::take(&mut world.calls);
+    let (bodies, answers): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
+    let call = |number: usize| DraftCall {
+        export: number.to_string(),
+        args: vec![Value::Ref(Reference::Extern(world.host))],
+    };
+    Draft {
+        wasm: module(setting, &world, &bodies),
+        calls: (0..bodies.len()).map(call).collect(),
+        answers,
+        features: setting.features,
+        fuse: setting.fuse,
+        digest: setting.digest,
+        fuel: Some(FUEL),
+        ..Draft::default()
+    }
+}
+
+fn module(setting: &Setting, world: &World, bodies: &[Body]) -> Vec<u8> {
+    let signatures = Signatures::new(world);
+    let mut module = Module::new();
+    module.section(&types(world));
+    let mut imports = ImportSection::new();
+    imports.import("host", "collect", EntityType::Function(signatures.collect));
+    module.section(&imports);
+    let mut functions = FunctionSection::new();
+    world
+        .functions
+        .iter()
+        .for_each(|&ty| _ = functions.function(ty));
+    functions.function(signatures.walker);
+    functions.function(signatures.passer);
+    bodies
+        .iter()
+        .for_each(|_| _ = functions.function(signatures.call));
+    module.section(&functions);
+    if !world.tables.is_empty() {
+        module.section(&tables(&world.tables));
+    }
+    if !world.tags.is_empty() {
+        module.section(&tags(world, &signatures));
+    }
+    module.section(&globals(&world.globals));
+    let mut exports = ExportSection::new();
+    for number in 0..bodies.len() as u32 {
+        exports.export(
+            &number.to_string(),
+            ExportKind::Func,
+            world.passer() + 1 + number,
+        );
+    }
+    module.section(&exports);
+    if !world.segments.is_empty() || !world.functions.is_empty() {
+        module.section(&elements(world));
+    }
+    if !setting.data.is_empty() {
+        module.section(&wasm_encoder::DataCountSection { count: 1 });
+    }
+    module.section(&code(world, bodies));
+    if !setting.data.is_empty() {
+        let mut data = DataSection::new();
+        data.passive(setting.data.iter().copied());
+        module.section(&data);
+    }
+    module.finish()
+}
+
+fn types(world: &World) -> TypeSection {
+    let mut section = TypeSection::new();
+    for group in world.types.defs().chunk_by(|_, next| !next.begins_group) {
+        let group: Vec<SubType> = group.iter().map(sub_type).collect();
+        section.ty().rec(group);
+    }
+    let externref = ValType::Ref(RefType::EXTERNREF);
+    section.ty().function([], []);
+    section
+        .ty()
+        .function([ANYREF, ValType::I32], [ValType::I64]);
+    section.ty().function([ANYREF], [ANYREF]);
+    section
+        .ty()
+        .function([externref], [ValType::I64, externref]);
+    for tag in &world.tags {
+        let fields: Vec<ValType> = tag.iter().map(|field| field.unpacked()).collect();
+        let exception = ValType::Ref(RefType::EXNREF);
+        section.ty().function(fields.clone(), []);
+        section.ty().function([], fields.clone());
+        let caught: Vec<ValType> = fields.into_iter().chain([exception]).collect();
+        section.ty().function([], caught);
+    }
+    section
+}
+
+fn sub_type(def: &TypeDef) -> SubType {
+    let field = |field: &Field| FieldType {
+        element_type: field.storage.encoded(),
+        mutable: field.mutable,
+    };
+    let inner = match &def.shape {
+        Shape::Struct(fields) => CompositeInnerType::Struct(StructType {
+            fields: fields.iter().map(field).collect(),
+        }),
+        Shape::Array(element) => CompositeInnerType::Array(ArrayType(field(element))),
+        Shape::Func => CompositeInnerType::Func(FuncType::new([], [ValType::I64])),
+    };
+    SubType {
+        is_final: def.is_final,
+        supertype_idx: def.supertype,
+        composite_type: CompositeType {
+            inner,
+            shared: false,
+            descriptor: None,
+            describes: None,
+        },
+    }
+}
+
+fn tables(places: &[Place]) -> TableSection {
+    let mut section = TableSection::new();
+    for place in places {
+        section.table(TableType {
+            element_type: RefTy::null(place.heap).encoded(),
+            table64: false,
+            minimum: TABLE_LENGTH.into(),
+            maximum: Some(TABLE_LENGTH.into()),
+            shared: false,
+        });
+    }
+    section
+}
+
+fn tags(world: &World, signatures: &Signatures) -> TagSection {
+    let mut section = TagSection::new();
+    for number in 0..world.tags.len() as u32 {
+        section.tag(TagType {
+            kind: TagKind::Exception,
+            func_type_idx: signatures.tags + 3 * number,
+        });
+    }
+    section
+}
+
+/// The digest, and those of the setting.
+fn globals(places: &[Place]) -> GlobalSection {
+    let ty = |val_type| GlobalType {
+        val_type,
+        mutable: true,
+        shared: false,
+    };
+    let mut section = GlobalSection::new();
+    section.global(ty(ValType::I64), &ConstExpr::i64_const(0));
+    for place in places {
+        let null = ConstExpr::ref_null(place.heap.encoded());
+        let reference = RefTy::null(place.heap).encoded();
+        section.global(ty(ValType::Ref(reference)), &null);
+    }
+    section
+}
+
+/// The segments, and a declaration of the functions that are referred to.
+fn elements(world: &World) -> ElementSection {
+    let mut section = ElementSection::new();
+    for segment in &world.segments {
+        let made: Vec<ConstExpr> = segment
+            .made
+            .iter()
+            .map(|constant| constant_expression(*constant, segment.heap))
+            .collect();
+        let ty = RefTy::null(segment.heap).encoded();
+        section.passive(Elements::Expressions(ty, made.into()));
+    }
+    let functions: Vec<u32> = (0..world.functions.len() as u32).map(|it| 1 + it).collect();
+    if !functions.is_empty() {
+        section.declared(Elements::Functions(functions.into()));
+    }
+    section
+}
+
+fn constant_expression(constant: Constant, heap: Heap) -> ConstExpr {
+    match constant {
+        Constant::Null => ConstExpr::ref_null(heap.encoded()),
+        Constant::I31(number) => ConstExpr::extended([
+            wasm_encoder::Instruction::I32Const(number.cast_signed()),
+            wasm_encoder::Instruction::RefI31,
+        ]),
+        Constant::New(ty) => ConstExpr::extended([wasm_encoder::Instruction::StructNewDefault(ty)]),
+        Constant::Func(number) => ConstExpr::ref_func(1 + number),
+    }
+}
+
+fn code(world: &World, bodies: &[Body]) -> CodeSection {
+    let mut section = CodeSection::new();
+    for number in 0..world.functions.len() as u32 {
+        let mut f = Function::new([]);
+        f.instructions().i64_const(given_by(number)).end();
+        section.function(&f);
+    }
+    section.function(&walker(&world.types, &world.objects, world.walker()));
+    let mut passer = Function::new([]);
+    passer.instructions().call(COLLECT).local_get(0).end();
+    section.function(&passer);
+    for body in bodies {
+        let mut locals = vec![(1, ValType::I64), (1, ValType::Ref(RefType::EXTERNREF))];
+        locals.extend(body.locals.iter().map(|&ty| (1, ty)));
+        let mut f = Function::new(locals);
+        f.raw(body.code.iter().copied());
+        f.instructions().end();
+        section.function(&f);
+    }
+    section
+}

@@ -1,0 +1,476 @@
+//! The state of a case while its operations are performed: the model, and the code so far.
+//!
+//! Each call of a case is a function `(externref) -> (i64, externref)`. It gives a digest of all
+//! that was loaded so far, and one reference of the host's that went through the heap. What the
+//! model knows of each value (its object, and the static type that the code has for it) is a
+//! [`Var`]; it lives in a local of the function, so that collections find it on the stack.
+
+use super::model::{DEPTH, Datum, FACTOR, Objects, Ref, mix};
+use super::setting::{Segment, Setting, TABLE_LENGTH};
+use super::types::{Heap, Hierarchy, RefTy, Shape, Storage, Types};
+use assay_engine::{Outcome, Reference, Traps, Value};
+use wasm_encoder::{InstructionSink as Sink, ValType};
+
+/// The index of the host's function that collects.
+pub const COLLECT: u32 = 0;
+
+/// The global that keeps the digest across calls and traps, and the first of the setting's.
+pub const DIGEST: u32 = 0;
+pub const FIRST_GLOBAL: u32 = 1;
+
+/// The locals of each call: what the host gave, the digest, and what the host gets.
+pub const HOST_LOCAL: u32 = 0;
+pub const DIGEST_LOCAL: u32 = 1;
+pub const OUT_LOCAL: u32 = 2;
+const FIRST_LOCAL: u32 = 3;
+
+/// What bounds a case.
+const MAX_CALLS: usize = 6;
+const MAX_VARS: usize = 40;
+const MAX_OBJECTS: usize = 4000;
+/// How many values that nobody looked at are walked at the end of a call.
+const MAX_UNSEEN: usize = 4;
+
+/// A value that operations can use.
+#[derive(Clone, Copy, Debug)]
+pub struct Var {
+    /// Its name.
+    pub id: u32,
+    /// Its static type.
+    pub ty: RefTy,
+    /// What it is.
+    pub value: Ref,
+    /// The local that it is in.
+    pub local: u32,
+    /// Whether it has reached the digest.
+    pub seen: bool,
+}
+
+/// The code of one function.
+#[derive(Clone, Debug, Default)]
+pub struct Body {
+    /// The types of its locals, from [`FIRST_LOCAL`] on.
+    pub locals: Vec<ValType>,
+    /// Its instructions, without the last `end`.
+    pub code: Vec<u8>,
+}
+
+/// A global or a table.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// What it holds, or null.
+    pub heap: Heap,
+    /// What it holds now: a global has one value.
+    pub values: Vec<Ref>,
+}
+
+/// An element segment.
+#[derive(Clone, Debug)]
+pub struct Elements {
+    /// What its elements are, or null.
+    pub heap: Heap,
+    /// How each is made.
+    pub made: Vec<Constant>,
+    /// What is left: nothing once it is dropped.
+    pub values: Vec<Ref>,
+}
+
+/// A constant expression that gives a reference.
+#[derive(Clone, Copy, Debug)]
+pub enum Constant {
+    /// Null.
+    Null,
+    /// An unboxed integer.
+    I31(u32),
+    /// A structure of this type, as `struct.new_default` makes it.
+    New(u32),
+    /// A function.
+    Func(u32),
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The types.
+    pub types: Types,
+    /// All objects, dead or alive.
+    pub objects: Objects,
+    /// The mutable globals.
+    pub globals: Vec<Place>,
+    /// The tables.
+    pub tables: Vec<Place>,
+    /// The fields of tags.
+    pub tags: Vec<Vec<Storage>>,
+    /// The types of the functions that can be referred to.
+    pub functions: Vec<u32>,
+    /// The element segments.
+    pub segments: Vec<Elements>,
+    /// The data segment: nothing once it is dropped.
+    pub data: Vec<u8>,
+    /// Whether there is a data segment.
+    pub has_data: bool,
+    /// The number of the host's reference.
+    pub host: u32,
+    /// The values of the current call.
+    pub vars: Vec<Var>,
+    /// The calls that are complete, with their answers.
+    pub calls: Vec<(Body, Outcome)>,
+    /// Whether something walks.
+    pub walks: bool,
+    pub(super) body: Body,
+    /// How many operations the current call has.
+    pub(super) length: u32,
+    digest: u64,
+    out: Ref,
+}
+
+impl World {
+    /// The world before the first operation; a setting is mended first.
+    pub fn new(setting: &mut Setting) -> Self {
+        let types = Types::new(&mut setting.types);
+        mend(setting, &types);
+        let place = |heap: &Heap, length: u32| Place {
+            heap: *heap,
+            values: vec![Ref::Null; length as usize],
+        };
+        let mut world = Self {
+            objects: Objects::default(),
+            globals: setting.globals.iter().map(|heap| place(heap, 1)).collect(),
+            tables: setting
+                .tables
+                .iter()
+                .map(|heap| place(heap, TABLE_LENGTH))
+                .collect(),
+            tags: setting.tags.clone(),
+            functions: setting.functions.clone(),
+            segments: Vec::new(),
+            data: setting.data.clone(),
+            has_data: !setting.data.is_empty(),
+            host: setting.host,
+            vars: Vec::new(),
+            calls: Vec::new(),
+            walks: false,
+            body: Body::default(),
+            length: 0,
+            digest: 0,
+            out: Ref::Null,
+            types,
+        };
+        for segment in &setting.segments {
+            let elements = world.elements(segment);
+            world.segments.push(elements);
+        }
+        world.begin();
+        world
+    }
+
+    /// An element segment, and the objects that it makes at instantiation.
+    fn elements(&mut self, segment: &Segment) -> Elements {
+        let made: Vec<Constant> = segment
+            .elements
+            .iter()
+            .map(|&number| self.constant(segment.heap, number))
+            .collect();
+        let values = made.iter().map(|&constant| match constant {
+            Constant::Null => Ref::Null,
+            Constant::I31(number) => Ref::I31(number),
+            Constant::Func(number) => Ref::Func(number),
+            Constant::New(ty) => {
+                let fields = self.types.fields(ty).iter();
+                self.objects
+                    .add(ty, fields.map(|it| it.storage.zero()).collect())
+            }
+        });
+        Elements {
+            heap: segment.heap,
+            values: values.collect(),
+            made: made.clone(),
+        }
+    }
+
+    /// The constant that a number stands for, of those that are of a type.
+    fn constant(&self, heap: Heap, number: u32) -> Constant {
+        let below = |sub: Heap| self.types.is_below(sub, heap);
+        let new = |&ty: &u32| {
+            matches!(self.types.shape(ty), Some(Shape::Struct(_)))
+                && self
+                    .types
+                    .fields(ty)
+                    .iter()
+                    .all(|it| it.storage.has_default())
+                && below(Heap::Type(ty))
+        };
+        let mut all = vec![Constant::Null];
+        if below(Heap::I31) {
+            all.push(Constant::I31(number));
+        }
+        all.extend(self.types.all().filter(new).map(Constant::New));
+        let functions = (0..).zip(&self.functions);
+        let fit = functions.filter(|&(_, &ty)| below(Heap::Type(ty)));
+        all.extend(fit.map(|(number, _)| Constant::Func(number)));
+        all[number as usize % all.len()]
+    }
+
+    /// Whether there is room for one more operation.
+    pub fn is_open(&self) -> bool {
+        self.calls.len() < MAX_CALLS
+            && self.vars.len() < MAX_VARS
+            && self.objects.0.len() < MAX_OBJECTS
+    }
+
+    /// Begins the next call.
+    fn begin(&mut self) {
+        self.vars.clear();
+        self.length = 0;
+        self.body = Body::default();
+        self.out = Ref::Null;
+        self.sink().global_get(DIGEST).local_set(DIGEST_LOCAL);
+    }
+
+    /// Where code goes.
+    pub fn sink(&mut self) -> Sink<'_> {
+        Sink::new(&mut self.body.code)
+    }
+
+    /// A new local.
+    pub fn local(&mut self, ty: ValType) -> u32 {
+        self.body.locals.push(ty);
+        FIRST_LOCAL + self.body.locals.len() as u32 - 1
+    }
+
+    /// Mixes the `i64` on the stack, which is this number, into the digest.
+    pub fn note(&mut self, number: u64) {
+        self.digest = mix(self.digest, number);
+        self.sink()
+            .local_get(DIGEST_LOCAL)
+            .i64_xor()
+            .i64_const(FACTOR.cast_signed())
+            .i64_mul()
+            .local_set(DIGEST_LOCAL);
+    }
+
+    /// Mixes the `i32` on the stack into the digest.
+    pub fn note_i32(&mut self, number: u32) {
+        self.sink().i64_extend_i32_u();
+        self.note(number.into());
+    }
+
+    /// Mixes the number on the stack, which a field of this type gave as its value on the stack, into the
+    /// digest.
+    pub fn note_number(&mut self, storage: Storage, bits: u128) {
+        match storage {
+            Storage::I8 | Storage::I16 | Storage::I32 => return self.note_i32(bits as u32),
+            Storage::F32 => {
+                self.sink().i32_reinterpret_f32();
+                return self.note_i32(bits as u32);
+            }
+            Storage::I64 | Storage::Ref(_) => {}
+            Storage::F64 => _ = self.sink().i64_reinterpret_f64(),
+            Storage::V128 => {
+                let local = self.local(ValType::V128);
+                self.sink().local_tee(local).i64x2_extract_lane(0);
+                self.note(bits as u64);
+                self.sink().local_get(local).i64x2_extract_lane(1);
+                return self.note((bits >> 64) as u64);
+            }
+        }
+        self.note(bits as u64);
+    }
+
+    /// Names the reference on the stack, which is this.
+    pub fn give(&mut self, id: u32, ty: RefTy, value: Ref) {
+        let local = self.local(ValType::Ref(ty.encoded()));
+        self.sink().local_set(local);
+        self.vars.push(Var {
+            id,
+            ty,
+            value,
+            local,
+            seen: false,
+        });
+    }
+
+    /// Whether a reference is a value of a type of its hierarchy.
+    pub fn is_of(&self, value: Ref, ty: RefTy) -> bool {
+        self.objects.is_of(&self.types, &self.functions, value, ty)
+    }
+
+    /// The hierarchy of a static type.
+    pub fn hierarchy(&self, ty: RefTy) -> Hierarchy {
+        self.types.hierarchy(ty.heap)
+    }
+
+    /// The value of this name.
+    pub fn var(&self, id: u32) -> Option<Var> {
+        self.vars.iter().find(|var| var.id == id).copied()
+    }
+
+    /// The names of the values that fit.
+    pub fn names(&self, fits: impl Fn(&Var) -> bool) -> Vec<u32> {
+        let vars = self.vars.iter().filter(|var| fits(var));
+        vars.map(|var| var.id).collect()
+    }
+
+    /// Walks what a value refers to, and mixes what comes of it into the digest.
+    pub fn walk(&mut self, var: Var) {
+        self.seen(var.id);
+        self.sink().local_get(var.local);
+        self.walk_top(var.ty, var.value);
+    }
+
+    /// Marks a value as one that reached the digest.
+    pub fn seen(&mut self, id: u32) {
+        let vars = self.vars.iter_mut().filter(|var| var.id == id);
+        vars.for_each(|var| var.seen = true);
+    }
+
+    /// Walks the reference on the stack, which has this static type.
+    fn walk_top(&mut self, ty: RefTy, value: Ref) {
+        match self.hierarchy(ty) {
+            Hierarchy::Func => {
+                self.sink().ref_is_null();
+                return self.note_i32((value == Ref::Null).into());
+            }
+            Hierarchy::Extern => _ = self.sink().any_convert_extern(),
+            Hierarchy::Any => {}
+        }
+        self.walks = true;
+        let walker = self.walker();
+        self.sink().i32_const(DEPTH.cast_signed()).call(walker);
+        let found = self.objects.walk(&self.types, value, DEPTH);
+        self.note(found);
+    }
+
+    /// The index of the function that walks.
+    pub fn walker(&self) -> u32 {
+        COLLECT + 1 + self.functions.len() as u32
+    }
+
+    /// The index of the function that takes a reference and gives it back.
+    pub fn passer(&self) -> u32 {
+        self.walker() + 1
+    }
+
+    /// Keeps the `externref` on the stack for the host.
+    pub fn set_out(&mut self, value: Ref) {
+        self.out = value;
+        self.sink().local_set(OUT_LOCAL);
+    }
+
+    /// Ends the call: what nobody looked at is walked first.
+    pub fn end_call(&mut self) {
+        let unseen = self.vars.iter().rev().filter(|var| !var.seen);
+        let unseen: Vec<Var> = unseen.take(MAX_UNSEEN).copied().collect();
+        for var in unseen {
+            self.walk(var);
+        }
+        self.save_digest();
+        let results = vec![
+            Value::I64(self.digest),
+            Value::Ref(self.seen_by_host(self.out)),
+        ];
+        self.finish(Outcome::Returned(results));
+    }
+
+    /// Ends the last call, if it has anything in it, with a walk from all globals and tables.
+    pub fn end_all(&mut self) {
+        if self.calls.len() == MAX_CALLS {
+            return;
+        }
+        for number in 0..self.globals.len() {
+            let Place { heap, ref values } = self.globals[number];
+            let value = values[0];
+            self.sink().global_get(FIRST_GLOBAL + number as u32);
+            self.walk_top(RefTy::null(heap), value);
+        }
+        for number in 0..self.tables.len() {
+            let Place { heap, ref values } = self.tables[number];
+            for (at, value) in values.clone().into_iter().enumerate().take(3) {
+                self.sink().i32_const(at as i32).table_get(number as u32);
+                self.walk_top(RefTy::null(heap), value);
+            }
+        }
+        self.end_call();
+    }
+
+    /// Keeps the digest where the next call finds it, even if the next instruction traps.
+    pub fn save_digest(&mut self) {
+        self.sink().local_get(DIGEST_LOCAL).global_set(DIGEST);
+    }
+
+    /// Ends the call: the instruction before traps, for one of these reasons.
+    pub fn trapped(&mut self, traps: Traps) {
+        self.sink().unreachable();
+        self.finish(Outcome::Trapped(traps));
+    }
+
+    /// Ends the call: the instruction before throws.
+    pub fn threw(&mut self, tag: u32, payload: Vec<Value>) {
+        self.sink().unreachable();
+        let tag = Some(tag);
+        self.finish(Outcome::Threw { tag, payload });
+    }
+
+    fn finish(&mut self, answer: Outcome) {
+        if matches!(answer, Outcome::Returned(_)) {
+            self.sink().local_get(DIGEST_LOCAL).local_get(OUT_LOCAL);
+        }
+        let body = std::mem::take(&mut self.body);
+        self.calls.push((body, answer));
+        self.begin();
+    }
+
+    /// A reference as the host sees it.
+    pub fn seen_by_host(&self, reference: Ref) -> Reference {
+        match reference {
+            Ref::Null => Reference::Null,
+            Ref::I31(bits) => Reference::I31((bits << 1).cast_signed() >> 1),
+            Ref::Func(_) => Reference::Func,
+            Ref::Host(number) => Reference::Extern(number),
+            Ref::Object(_) => match self.objects.get(reference) {
+                Some(object) if self.types.element(object.ty).is_some() => Reference::Array,
+                _ => Reference::Struct,
+            },
+        }
+    }
+
+    /// A datum as the host sees it.
+    pub fn value(&self, storage: Storage, datum: Datum) -> Value {
+        match (storage, datum) {
+            (_, Datum::Ref(reference)) => Value::Ref(self.seen_by_host(reference)),
+            (Storage::I64, Datum::Bits(bits)) => Value::I64(bits as u64),
+            (Storage::F32, Datum::Bits(bits)) => Value::F32(bits as u32),
+            (Storage::F64, Datum::Bits(bits)) => Value::F64(bits as u64),
+            (Storage::V128, Datum::Bits(bits)) => Value::V128(bits),
+            (_, Datum::Bits(bits)) => Value::I32(bits as u32),
+        }
+    }
+}
+
+/// Brings the numbers of types below their count, and takes away what there is no type for.
+fn mend(setting: &mut Setting, types: &Types) {
+    let number = |ty: &mut u32| *ty = (*ty).min(types.len().saturating_sub(1));
+    let heap = |heap: &mut Heap| match heap {
+        Heap::Type(_) if types.len() == 0 => *heap = Heap::Any,
+        Heap::Type(ty) => number(ty),
+        _ => {}
+    };
+    setting.globals.iter_mut().for_each(heap);
+    setting.tables.iter_mut().for_each(heap);
+    setting
+        .segments
+        .iter_mut()
+        .for_each(|it| heap(&mut it.heap));
+    for storage in setting.tags.iter_mut().flatten() {
+        match storage {
+            // What a tag carries is seen by the host, and packed fields are no values.
+            Storage::Ref(ty) => heap(&mut ty.heap),
+            Storage::I8 | Storage::I16 => *storage = Storage::I32,
+            _ => {}
+        }
+    }
+    setting
+        .functions
+        .retain(|&ty| types.shape(ty) == Some(&Shape::Func));
+    setting.host = setting.host.clamp(1, 1000);
+}

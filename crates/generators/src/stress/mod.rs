@@ -1,0 +1,76 @@
+//! Stress generators: sequences of operations that carry their own answer.
+//!
+//! A stress case is a typed [`Sequence`]: a setting (types, tables, tags: what the operations find)
+//! and a list of operations. Each operation is a row of an operation table: its name, what it
+//! needs, what it gives, how often it is drawn, and one function that does three things at once:
+//! it chooses operands among what is there, does to the *model* what the specification says, and
+//! emits the instructions. So there is no moment at which the answer of a case is unknown, and a
+//! case can be judged with one engine alone.
+//!
+//! - **Generation** draws rows by weight, and leaves out those that find nothing to work on.
+//! - **Repair** performs a list again. An operand names the operation that gave it; where that one is
+//!   gone, the nearest that fits takes its place, and an operation that finds none goes as well. So
+//!   *any* list of operations, in any setting, means a valid module, with its answer.
+//! - **Mutation** ([`Sequence`]'s [`mutatis`] mutator, [`Mutator`]) and **shrinking** ([`shrink()`]) therefore
+//!   change lists freely and repair.
+//!
+//! # To add one
+//!
+//! A folder here with a [`Family`] (setting, model, operation table), and a row in [`STRESS`].
+//! [`Sequence::generate`], repair, mutation, shrinking, the tests of the table and the target come
+//! with it.
+
+mod choices;
+pub mod gc_ops;
+mod mutate;
+mod sequence;
+mod shrink;
+
+pub use choices::Choices;
+pub use mutate::Mutator;
+pub use sequence::{Family, Operation, Row, Sequence};
+pub use shrink::shrink;
+
+use crate::Draft;
+use arbitrary::{Result, Unstructured};
+use assay_engine::Features;
+
+/// A generator of cases that carry their answer.
+pub struct StressGenerator {
+    /// Its name, which is that of its target.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// The features without which there is no case.
+    pub needs: Features,
+    /// Makes a draft of at most these features, with its answers.
+    pub generate: fn(&mut Unstructured<'_>, Features) -> Result<Draft>,
+    /// The names of its operations.
+    pub operations: fn() -> Vec<&'static str>,
+}
+
+impl StressGenerator {
+    /// The row of a family.
+    const fn of<F: Family>(about: &'static str, needs: Features) -> Self {
+        Self {
+            name: F::NAME,
+            about,
+            needs,
+            generate: |u, features| Ok(Sequence::<F>::generate(u, features)?.1),
+            operations: || F::TABLE.iter().map(|row| row.name).collect(),
+        }
+    }
+}
+
+/// All stress generators.
+pub const STRESS: &[StressGenerator] = &[StressGenerator::of::<gc_ops::GcOps>(
+    "object graphs under collection, with all instructions of garbage collection",
+    Features::GC
+        .union(Features::FUNCTION_REFERENCES)
+        .union(Features::REFERENCE_TYPES),
+)];
+
+/// The stress generator of this name.
+pub fn find(name: &str) -> Option<&'static StressGenerator> {
+    STRESS.iter().find(|generator| generator.name == name)
+}

@@ -1,0 +1,120 @@
+//! A call must come to what the generator of the case says.
+//!
+//! **Property.** Some generators run a model beside the generation, and so know the outcome of each
+//! call: the values, the trap, the exception with its payload. Every engine, on trial or not, must
+//! come to just that.
+//!
+//! **Why it is sound.** Such a case has nothing in it that the specification leaves open, and the
+//! model follows the specification's text; a test runs many thousand cases on the reference
+//! interpreter, which shares nothing with the models, and asks for no difference.
+//!
+//! **Legal nondeterminism.** That of [`differential`](mod@crate::differential), of which this takes the
+//! comparison of outcomes: exhaustion ends the judgement, and a trap is a set. The state behind the
+//! outcome is not part of an answer: it is left to the comparison of engines.
+
+use crate::Place;
+use crate::differential::{Comparison, Difference, Side, Verdict, What, outcomes};
+use assay_engine::{Outcome, Program, Resource, Transcript};
+
+/// Judges what an engine did with a program by the answers to its calls. The engine stands as the
+/// subject, and the answer as the oracle.
+pub fn judge(program: &Program, answers: &[Outcome], transcript: &Transcript) -> Verdict {
+    let started = Outcome::Returned(Vec::new());
+    let start = [(Place::Instantiation, &transcript.instantiation, &started)];
+    let calls = transcript.calls.iter().zip(answers).enumerate();
+    let calls = calls.map(|(number, (step, answer))| (Place::Call(number), step, answer));
+    let mut judged = 0;
+    for (place, step, answer) in start.into_iter().chain(calls) {
+        if let Outcome::Exhausted(resource) = step.outcome
+            && resource != Resource::Fuel
+        {
+            return Verdict {
+                calls: judged,
+                end: Comparison::Exhausted(Side::Subject, resource),
+            };
+        }
+        if let Err((what, subject, oracle)) = outcomes(program, &step.outcome, answer) {
+            return wrong(judged, place, what, subject, oracle);
+        }
+        judged += usize::from(place != Place::Instantiation);
+    }
+    if judged < answers.len() {
+        let calls = |count: usize| format!("{count} calls");
+        let place = Place::Call(judged);
+        return wrong(
+            judged,
+            place,
+            What::Shape,
+            calls(judged),
+            calls(answers.len()),
+        );
+    }
+    Verdict {
+        calls: judged,
+        end: Comparison::Equal,
+    }
+}
+
+fn wrong(calls: usize, place: Place, what: What, subject: String, oracle: String) -> Verdict {
+    let end = Comparison::Differs(Difference {
+        place,
+        what,
+        subject,
+        oracle,
+    });
+    Verdict { calls, end }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use assay_engine::{Step, Trap, Value};
+
+    fn step(outcome: Outcome) -> Step {
+        Step {
+            outcome,
+            host: Vec::new(),
+            state: None,
+        }
+    }
+
+    fn returned(number: u64) -> Outcome {
+        Outcome::Returned(vec![Value::I64(number)])
+    }
+
+    /// How far, and what differs in the end, if anything does.
+    fn judged(answers: &[Outcome], outcomes: &[Outcome]) -> (usize, Option<What>) {
+        let transcript = Transcript {
+            instantiation: step(Outcome::Returned(Vec::new())),
+            calls: outcomes.iter().cloned().map(step).collect(),
+        };
+        let verdict = judge(&Program::default(), answers, &transcript);
+        let what = match verdict.end {
+            Comparison::Differs(difference) => Some(difference.what),
+            _ => None,
+        };
+        (verdict.calls, what)
+    }
+
+    #[test]
+    fn each_call_comes_to_its_answer() {
+        let trapped = |trap: Trap| Outcome::Trapped(trap.into());
+        let answers = [returned(1), trapped(Trap::CastFailure), returned(2)];
+        assert_eq!(judged(&answers, &answers), (3, None));
+        let [a, b, c] = answers.clone();
+        let other = [a.clone(), b.clone(), returned(3)];
+        assert_eq!(judged(&answers, &other), (2, Some(What::Result(0))));
+        let other = [a.clone(), trapped(Trap::NullReference), c.clone()];
+        assert_eq!(judged(&answers, &other), (1, Some(What::Trap)));
+        let other = [b.clone(), b.clone(), c];
+        assert_eq!(judged(&answers, &other), (0, Some(What::Outcome)));
+        let exhausted = Outcome::Exhausted(Resource::Memory);
+        assert_eq!(judged(&answers, &[a.clone(), exhausted]), (1, None));
+        let fuel = Outcome::Exhausted(Resource::Fuel);
+        assert_eq!(
+            judged(&answers, &[a.clone(), fuel]),
+            (1, Some(What::Outcome))
+        );
+        assert_eq!(judged(&answers, &[a]), (1, Some(What::Shape)));
+    }
+}

@@ -1,0 +1,4 @@
+//! The stress generators, on the reference interpreter: their models and it must be of one mind.
+
+mod agreement;
+mod common;

@@ -21,6 +21,8 @@ pub struct Case {
     pub features: Features,
     /// What an engine runs.
     pub program: Program,
+    /// What each call must come to, where its generator knows.
+    pub answers: Vec<Outcome>,
     /// How it is expected to behave.
     pub expected: Option<Transcript>,
     /// What was wrong, if anything was.
@@ -98,6 +100,7 @@ impl Case {
             engines: Vec::new(),
             features,
             program,
+            answers: Vec::new(),
             expected: None,
             finding: None,
         }

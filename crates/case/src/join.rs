@@ -53,6 +53,7 @@ pub(crate) fn join(header: Header, script: Script) -> Result<Case, String> {
             .map(|name| name.0)
             .collect::<Features>(),
         program,
+        answers: header.answers.into_iter().map(Outcome::from).collect(),
         expected,
         finding: header.finding,
     };

@@ -1,7 +1,7 @@
 //! A case taken apart into header and script.
 
 use crate::case::Steps;
-use crate::header::{CallText, FORMAT, FeatureName, Header, HeaderStep};
+use crate::header::{CallText, FORMAT, FeatureName, Header, HeaderAnswer, HeaderStep};
 use crate::script::{Claim, Script, ScriptCall};
 use crate::{Case, CaseError};
 use assay_engine::{Call, Outcome, Shim, Step, Transcript, Value};
@@ -95,6 +95,7 @@ fn header(case: &Case) -> Header {
         unreached: unreached.iter().map(call).collect(),
         limits: program.limits,
         shim: program.shim.clone(),
+        answers: case.answers.iter().map(HeaderAnswer::from).collect(),
         finding: case.finding.clone(),
         engines: case.engines.clone(),
         host: (&program.host).into(),

@@ -16,9 +16,17 @@ use crate::Place;
 use crate::differential::{Comparison, Difference, Side, Verdict, What, outcomes};
 use assay_engine::{Outcome, Program, Resource, Transcript};
 
-/// Judges what an engine did with a program by the answers to its calls. The engine stands as the
-/// subject, and the answer as the oracle.
-pub fn judge(program: &Program, answers: &[Outcome], transcript: &Transcript) -> Verdict {
+/// The name by which the answers stand among engines.
+pub const NAME: &str = "model";
+
+/// Judges what an engine, which is on this side, did with a program by the answers to its calls. The
+/// answer is on the other side.
+pub fn judge(
+    program: &Program,
+    answers: &[Outcome],
+    transcript: &Transcript,
+    side: Side,
+) -> Verdict {
     let started = Outcome::Returned(Vec::new());
     let start = [(Place::Instantiation, &transcript.instantiation, &started)];
     let calls = transcript.calls.iter().zip(answers).enumerate();
@@ -30,24 +38,25 @@ pub fn judge(program: &Program, answers: &[Outcome], transcript: &Transcript) ->
         {
             return Verdict {
                 calls: judged,
-                end: Comparison::Exhausted(Side::Subject, resource),
+                end: Comparison::Exhausted(side, resource),
             };
         }
-        if let Err((what, subject, oracle)) = outcomes(program, &step.outcome, answer) {
-            return wrong(judged, place, what, subject, oracle);
+        let (subject, oracle) = match side {
+            Side::Subject => (&step.outcome, answer),
+            Side::Oracle => (answer, &step.outcome),
+        };
+        if let Err(different) = outcomes(program, subject, oracle) {
+            return wrong(judged, place, different);
         }
         judged += usize::from(place != Place::Instantiation);
     }
     if judged < answers.len() {
         let calls = |count: usize| format!("{count} calls");
-        let place = Place::Call(judged);
-        return wrong(
-            judged,
-            place,
-            What::Shape,
-            calls(judged),
-            calls(answers.len()),
-        );
+        let (mut subject, mut oracle) = (calls(judged), calls(answers.len()));
+        if side == Side::Oracle {
+            std::mem::swap(&mut subject, &mut oracle);
+        }
+        return wrong(judged, Place::Call(judged), (What::Shape, subject, oracle));
     }
     Verdict {
         calls: judged,
@@ -55,7 +64,7 @@ pub fn judge(program: &Program, answers: &[Outcome], transcript: &Transcript) ->
     }
 }
 
-fn wrong(calls: usize, place: Place, what: What, subject: String, oracle: String) -> Verdict {
+fn wrong(calls: usize, place: Place, (what, subject, oracle): (What, String, String)) -> Verdict {
     let end = Comparison::Differs(Difference {
         place,
         what,
@@ -88,7 +97,7 @@ mod tests {
             instantiation: step(Outcome::Returned(Vec::new())),
             calls: outcomes.iter().cloned().map(step).collect(),
         };
-        let verdict = judge(&Program::default(), answers, &transcript);
+        let verdict = judge(&Program::default(), answers, &transcript, Side::Subject);
         let what = match verdict.end {
             Comparison::Differs(difference) => Some(difference.what),
             _ => None,

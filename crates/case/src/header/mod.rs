@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub(crate) use host::HeaderHost;
 pub(crate) use literal::{CallText, FeatureName};
-pub(crate) use step::HeaderStep;
+pub(crate) use step::{HeaderAnswer, HeaderStep};
 
 /// The version of the format.
 pub const FORMAT: u64 = 1;
@@ -57,6 +57,9 @@ pub(crate) struct Header {
     pub engines: Vec<EngineRecord>,
     #[serde(default, skip_serializing_if = "HeaderHost::is_empty")]
     pub host: HeaderHost,
+    /// What the generator says of each call.
+    #[serde(default, rename = "answer", skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<HeaderAnswer>,
     #[serde(default, rename = "step", skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<HeaderStep>,
 }

@@ -40,6 +40,23 @@ enum HeaderOutcome {
     Rejected(Phase),
 }
 
+/// What the generator of a case says of one call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct HeaderAnswer(HeaderOutcome);
+
+impl From<&Outcome> for HeaderAnswer {
+    fn from(outcome: &Outcome) -> Self {
+        Self(outcome.into())
+    }
+}
+
+impl From<HeaderAnswer> for Outcome {
+    fn from(answer: HeaderAnswer) -> Self {
+        answer.0.into()
+    }
+}
+
 /// A [`MemoryDigest`], as in `"65536 bytes, crc32 d7978eeb"`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct HeaderMemory(MemoryDigest);

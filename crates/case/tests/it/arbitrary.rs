@@ -349,14 +349,21 @@ pub fn case() -> BoxedStrategy<Case> {
         origin,
         features,
         programs,
-        vec(engine(), 0..3),
+        (vec(engine(), 0..3), vec(outcome(), 0..3)),
         option::of(finding()),
     )
         .prop_map(
-            |((target, seed, index), features, (program, expected), engines, finding)| Case {
+            |(
+                (target, seed, index),
+                features,
+                (program, expected),
+                (engines, answers),
+                finding,
+            )| Case {
                 seed,
                 index,
                 engines,
+                answers,
                 expected,
                 finding,
                 ..Case::exact(target, features, program)

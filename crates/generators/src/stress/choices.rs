@@ -68,6 +68,9 @@ impl<'a, 'b> Choices<'a, 'b> {
     /// One of these names of operations: when read back, the same one or else the nearest. None
     /// where there are none.
     pub fn named(&mut self, names: &[u32]) -> Option<u32> {
+        if names.is_empty() {
+            return None;
+        }
         let name = match &mut self.source {
             Source::Bytes(u) => {
                 let number = u.int_in_range(0..=names.len().saturating_sub(1)).ok()?;

@@ -20,12 +20,14 @@
 //! [`Sequence::generate`], repair, mutation, shrinking, the tests of the table and the target come
 //! with it.
 
+mod case;
 mod choices;
 pub mod gc_ops;
 mod mutate;
 mod sequence;
 mod shrink;
 
+pub use case::StressCase;
 pub use choices::Choices;
 pub use mutate::Mutator;
 pub use sequence::{Family, Operation, Row, Sequence};
@@ -43,8 +45,8 @@ pub struct StressGenerator {
     pub about: &'static str,
     /// The features without which there is no case.
     pub needs: Features,
-    /// Makes a draft of at most these features, with its answers.
-    pub generate: fn(&mut Unstructured<'_>, Features) -> Result<Draft>,
+    /// Makes a case of at most these features, with its draft.
+    pub generate: fn(&mut Unstructured<'_>, Features) -> Result<(Box<dyn StressCase>, Draft)>,
     /// The names of its operations.
     pub operations: fn() -> Vec<&'static str>,
 }
@@ -56,7 +58,10 @@ impl StressGenerator {
             name: F::NAME,
             about,
             needs,
-            generate: |u, features| Ok(Sequence::<F>::generate(u, features)?.1),
+            generate: |u, features| {
+                let (case, draft) = Sequence::<F>::generate(u, features)?;
+                Ok((Box::new(case), draft))
+            },
             operations: || F::TABLE.iter().map(|row| row.name).collect(),
         }
     }

@@ -13,7 +13,7 @@ use std::ops::RangeInclusive;
 const TRIES: u32 = 8;
 
 /// What a stress generator is made of.
-pub trait Family: Sized + 'static {
+pub trait Family: Clone + Debug + PartialEq + 'static {
     /// The name of the generator and of its target.
     const NAME: &'static str;
 
@@ -87,21 +87,12 @@ pub struct Operation {
 }
 
 /// A case: a setting, and the operations in it.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sequence<F: Family> {
     /// What the operations find.
     pub setting: F::Setting,
     /// The operations, in order.
     pub operations: Vec<Operation>,
-}
-
-impl<F: Family> Clone for Sequence<F> {
-    fn clone(&self) -> Self {
-        Self {
-            setting: self.setting.clone(),
-            operations: self.operations.clone(),
-        }
-    }
 }
 
 impl<F: Family> Sequence<F> {

@@ -1,16 +1,14 @@
 //! Makes a case smaller as long as it shows the same.
 
 use super::{Family, Sequence};
+use crate::Draft;
 
 /// The smallest case that can be reached from this one by leaving out operations, simplifying the
 /// setting and making choices plainer, with a repair after each step, and that still `shows` what
 /// the first one does.
 ///
-/// Each step makes the case smaller, so that it ends; `shows` is asked about repaired cases only.
-pub fn shrink<F: Family>(
-    case: &Sequence<F>,
-    shows: &mut dyn FnMut(&Sequence<F>) -> bool,
-) -> Sequence<F> {
+/// Each step makes the case smaller, so that it ends. `shows` is asked about the drafts of repaired cases.
+pub fn shrink<F: Family>(case: &Sequence<F>, shows: &mut dyn FnMut(&Draft) -> bool) -> Sequence<F> {
     let mut shrinker = Shrinker {
         best: case.perform().0,
         shows,
@@ -35,14 +33,14 @@ fn size<F: Family>(case: &Sequence<F>) -> (usize, usize, u64) {
 
 struct Shrinker<'a, F: Family> {
     best: Sequence<F>,
-    shows: &'a mut dyn FnMut(&Sequence<F>) -> bool,
+    shows: &'a mut dyn FnMut(&Draft) -> bool,
 }
 
 impl<F: Family> Shrinker<'_, F> {
     /// Takes a case in place of the best one, if it is smaller once repaired, and shows as much.
     fn try_one(&mut self, case: &Sequence<F>) -> bool {
-        let repaired = case.perform().0;
-        let better = size(&repaired) < size(&self.best) && (self.shows)(&repaired);
+        let (repaired, draft) = case.perform();
+        let better = size(&repaired) < size(&self.best) && (self.shows)(&draft);
         if better {
             self.best = repaired;
         }

@@ -1,6 +1,6 @@
 //! The models say what the reference interpreter does.
 
-use crate::common::{draft, run};
+use crate::common::{case, run};
 use assay_engine::Outcome;
 use assay_generators::stress::STRESS;
 use assay_reference::ReferenceEngine;
@@ -15,7 +15,7 @@ fn models_and_the_interpreter_agree() {
         let mut engine = ReferenceEngine::new().with_objects_per_collection(1);
         let (mut calls, mut returned, mut bytes) = (0, 0, 0);
         for number in 0..CASES {
-            let draft = draft(generator, number);
+            let (_, draft) = case(generator, number);
             let (agreed, difference) = run(&mut engine, &draft);
             if let Some(difference) = difference {
                 let wat = wasmprinter::print_bytes(&draft.wasm).unwrap_or_default();

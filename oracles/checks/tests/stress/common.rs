@@ -2,10 +2,11 @@
 
 use arbitrary::Unstructured;
 use assay_checks::answer::judge;
+use assay_checks::differential::Side;
 use assay_checks::{Comparison, Difference};
 use assay_engine::{Engine, Features};
 use assay_generators::Draft;
-use assay_generators::stress::StressGenerator;
+use assay_generators::stress::{StressCase, StressGenerator};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 /// How many bytes a case is made from.
@@ -20,7 +21,7 @@ pub fn bytes(number: u64) -> Vec<u8> {
 }
 
 /// Case `number` of a generator.
-pub fn draft(generator: &StressGenerator, number: u64) -> Draft {
+pub fn case(generator: &StressGenerator, number: u64) -> (Box<dyn StressCase>, Draft) {
     let bytes = bytes(number);
     let mut u = Unstructured::new(&bytes);
     (generator.generate)(&mut u, Features::WASM3).expect("enough bytes")
@@ -34,7 +35,12 @@ pub fn run(engine: &mut dyn Engine, draft: &Draft) -> (usize, Option<Difference>
     let transcript = engine
         .run(&finished.program)
         .expect("the engine does not fail");
-    let verdict = judge(&finished.program, &finished.answers, &transcript);
+    let verdict = judge(
+        &finished.program,
+        &finished.answers,
+        &transcript,
+        Side::Subject,
+    );
     let difference = match verdict.end {
         Comparison::Differs(difference) => Some(difference),
         Comparison::Equal => None,

@@ -25,7 +25,7 @@ use types::{Heap, Hierarchy, RefTy};
 use world::{Var, World};
 
 /// The generator.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GcOps;
 
 /// What operations need and give.

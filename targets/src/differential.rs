@@ -4,13 +4,13 @@
 //! any of the oracles that are here. Then a module is generated with the features that they
 //! share, so that hardly any case is lost.
 
-use crate::judge::{judge, record};
+use crate::judge::{Question, ask, judge, record};
 use crate::report::{Discard, Pair, PairEnd, Report};
 use crate::{Input, Lab, Setup, bytes};
 use arbitrary::{Result, Unstructured};
 use assay_case::{Case, Role};
-use assay_engine::{Features, Program};
-use assay_generators::{Draft, GENERATORS, Generator, modules};
+use assay_engine::{Features, Outcome, Program};
+use assay_generators::{Draft, Finished, GENERATORS, Generator, modules};
 use assay_module::PrepareError;
 use assay_wasmtime::{Compiler, Configuration};
 use std::collections::BTreeSet;
@@ -19,13 +19,15 @@ use std::collections::BTreeSet;
 pub const NAME: &str = "differential";
 
 /// What a differential case never has: their results are sets, or they need a scheduler.
-const LEFT_OUT: Features = Features::RELAXED_SIMD
+pub(crate) const LEFT_OUT: Features = Features::RELAXED_SIMD
     .union(Features::THREADS)
     .union(Features::LEGACY_EXCEPTIONS);
 
 /// A case before it is run.
 #[derive(Debug)]
 pub struct Plan {
+    /// The target.
+    pub target: &'static str,
     /// The engines.
     pub setup: Setup,
     /// The generator of the module.
@@ -36,6 +38,8 @@ pub struct Plan {
     pub draft: Draft,
     /// What is run.
     pub program: Program,
+    /// What each call must come to, where the generator knows.
+    pub answers: Vec<Outcome>,
     /// Why exports, or calls that a script makes, are not called: one entry for each.
     pub left_out: Vec<&'static str>,
     /// The size of the module before it was made ready.
@@ -53,11 +57,16 @@ pub fn run(lab: &mut Lab, input: &Input<'_>) -> Report {
 /// Judges a case. Where something is found, the case is made ready once more in the way that says
 /// most, and if that shows as much, of every pair, that is what is reported.
 pub fn judge_plan(lab: &mut Lab, plan: &Plan) -> Report {
-    let mut report = judge(lab, &plan.setup, plan.features, &plan.program);
+    let question = plan.question(&plan.program);
+    let mut report = ask(lab, &question);
     if !report.findings.is_empty()
-        && let Some(program) = in_the_open(&plan.draft)
+        && let Some(open) = in_the_open(&plan.draft)
     {
-        let again = judge(lab, &plan.setup, plan.features, &program);
+        let question = Question {
+            answers: &open.answers,
+            ..plan.question(&open.program)
+        };
+        let again = ask(lab, &question);
         if shows_all(&again, &report) {
             report.findings = again.findings;
         }
@@ -65,6 +74,19 @@ pub fn judge_plan(lab: &mut Lab, plan: &Plan) -> Report {
     report.generator = plan.generator.into();
     report.left_out.clone_from(&plan.left_out);
     report
+}
+
+impl Plan {
+    /// What is asked of the engines about a form of the program.
+    fn question<'a>(&'a self, program: &'a Program) -> Question<'a> {
+        Question {
+            target: self.target,
+            setup: &self.setup,
+            features: self.features,
+            program,
+            answers: &self.answers,
+        }
+    }
 }
 
 /// Whether a report finds something wherever another one does.
@@ -79,20 +101,28 @@ fn shows_all(report: &Report, other: &Report) -> bool {
 
 /// The program with its functions as they are, and its state slot by slot; `None` where that is
 /// how it was run.
-fn in_the_open(draft: &Draft) -> Option<Program> {
+fn in_the_open(draft: &Draft) -> Option<Finished> {
     let open = Draft {
         fuse: false,
         digest: false,
         ..draft.clone()
     };
     let hidden = draft.fuse || draft.digest;
-    hidden.then(|| open.finish().ok())?.map(|made| made.program)
+    hidden.then(|| open.finish().ok())?
 }
 
 /// Makes the case of the input, and runs nothing.
 pub fn describe(lab: &Lab, input: &Input<'_>) -> Option<Case> {
-    let plan = plan(lab, input).ok()?;
-    Some(record(lab, &plan.setup, plan.features, &plan.program))
+    Some(case_of(lab, &plan(lab, input).ok()?))
+}
+
+/// The case of a plan, without a finding.
+pub(crate) fn case_of(lab: &Lab, plan: &Plan) -> Case {
+    Case {
+        target: plan.target.into(),
+        answers: plan.answers.clone(),
+        ..record(lab, &plan.setup, plan.features, &plan.program)
+    }
 }
 
 /// Makes the case of the input.
@@ -165,11 +195,13 @@ pub(crate) fn make(
         return Err(Discard::NoCall);
     }
     Ok(Plan {
+        target: NAME,
         setup,
         generator,
         features,
         draft,
         program: finished.program,
+        answers: finished.answers,
         left_out: finished.left_out,
         original_bytes,
     })
@@ -178,9 +210,21 @@ pub(crate) fn make(
 /// Chooses a subject, its configuration, and oracles: the reference interpreter always, and any of
 /// the others, at least one if there is one.
 pub(crate) fn choose_engines(lab: &Lab, u: &mut Unstructured<'_>) -> Result<Setup> {
-    let compiler = *u.choose(lab.subjects())?;
+    choose_engines_with(lab, u, Features::empty())
+}
+
+/// As [`choose_engines`], of those that have certain features.
+pub(crate) fn choose_engines_with(
+    lab: &Lab,
+    u: &mut Unstructured<'_>,
+    needs: Features,
+) -> Result<Setup> {
+    let subjects = lab.subjects().iter().copied();
+    let subjects = subjects.filter(|&it| Configuration::of(it).features().contains(needs));
+    let compiler = *u.choose(&subjects.collect::<Vec<_>>())?;
     let configuration = Configuration::arbitrary_of(compiler, u)?;
     let (mut oracles, others): (Vec<usize>, Vec<usize>) = (0..lab.oracles().len())
+        .filter(|&index| lab.oracles()[index].features().contains(needs))
         .partition(|&index| lab.oracles()[index].name() == assay_reference::NAME);
     if !others.is_empty() {
         let mask = u.int_in_range(1..=(1u32 << others.len()) - 1)?;

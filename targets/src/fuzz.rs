@@ -30,6 +30,15 @@ pub fn nondeterminism(data: &[u8]) {
     run("nondeterminism", data);
 }
 
+/// Runs one input of the target `gc_ops`.
+///
+/// # Panics
+///
+/// On a finding, as libFuzzer wants it.
+pub fn gc_ops(data: &[u8]) {
+    run("gc_ops", data);
+}
+
 fn run(name: &str, data: &[u8]) {
     let target: &Target = find(name).expect("the fuzz target is in the table");
     LAB.with_borrow_mut(|lab| {

@@ -3,15 +3,48 @@
 use crate::report::{Discard, Finding, Pair, PairEnd, Report};
 use crate::{Lab, Setup, differential, known_bugs};
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
-use assay_checks::differential::{Comparison, Difference, What, compare, first_byte};
-use assay_checks::{Place, function_name};
+use assay_checks::differential::{Comparison, Difference, Side, What, compare, first_byte};
+use assay_checks::{Place, answer, function_name};
 use assay_engine::{Engine, EngineError, Features, Outcome, Phase, Program, Transcript};
 use assay_wasmtime::Compiler;
 use std::time::Instant;
 
+/// What a target asks of engines.
+pub(crate) struct Question<'a> {
+    /// The target that asks.
+    pub target: &'static str,
+    /// The engines.
+    pub setup: &'a Setup,
+    /// The features that the program may use.
+    pub features: Features,
+    /// What is run.
+    pub program: &'a Program,
+    /// What each call must come to, where the generator knows.
+    pub answers: &'a [Outcome],
+}
+
 /// Runs a program on all engines of a setup, the oracles in other processes meanwhile, and
 /// compares the subject with each oracle.
 pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program) -> Report {
+    let question = Question {
+        target: differential::NAME,
+        setup,
+        features,
+        program,
+        answers: &[],
+    };
+    ask(lab, &question)
+}
+
+/// As [`judge`]; where there are answers, each engine is judged by them, too.
+pub(crate) fn ask(lab: &mut Lab, question: &Question<'_>) -> Report {
+    let &Question {
+        target,
+        setup,
+        features,
+        program,
+        answers,
+    } = question;
     let name = setup.configuration.compiler.engine_name();
     let mut report = Report {
         subject: name.into(),
@@ -22,16 +55,18 @@ pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program
         report.discard = Some(Discard::KnownBug(bug.into()));
         return report;
     }
-    let (subject, answers) = run_all(lab, setup, features, program, &mut report);
+    let (subject, ran) = run_all(lab, setup, features, program, &mut report);
     let mut judge = Judge {
         lab,
+        target,
         setup,
         features,
         program,
+        answers,
         report: &mut report,
     };
     match subject {
-        Ok(subject) => judge.subject_ran(&subject, answers),
+        Ok(subject) => judge.subject_ran(&subject, ran),
         Err(error) => judge.engine_failed(name, &error),
     }
     report
@@ -116,9 +151,11 @@ pub(crate) fn record(lab: &Lab, setup: &Setup, features: Features, program: &Pro
 
 struct Judge<'a> {
     lab: &'a mut Lab,
+    target: &'static str,
     setup: &'a Setup,
     features: Features,
     program: &'a Program,
+    answers: &'a [Outcome],
     report: &'a mut Report,
 }
 
@@ -129,6 +166,7 @@ impl Judge<'_> {
             self.report.discard = Some(Discard::SubjectUnsupported);
             return;
         }
+        let right = self.answered(subject);
         for (oracle, answer) in answers {
             let Some(name) = self
                 .lab
@@ -139,7 +177,13 @@ impl Judge<'_> {
                 continue;
             };
             let (calls, end) = match answer {
-                Answer::Ran(Ok(transcript)) => self.compare(oracle, &name, subject, &transcript),
+                Answer::Ran(Ok(transcript)) => {
+                    let (calls, end) = self.compare(oracle, &name, subject, &transcript);
+                    if right && !matches!(end, PairEnd::Found) {
+                        self.oracle_answered(&name, &transcript);
+                    }
+                    (calls, end)
+                }
                 Answer::Ran(Err(error)) => {
                     self.engine_failed(&name, &error);
                     (0, PairEnd::Found)
@@ -183,6 +227,47 @@ impl Judge<'_> {
         (verdict.calls, end)
     }
 
+    /// Judges the subject by the answers, which count as an oracle; whether they leave nothing to
+    /// say about it.
+    fn answered(&mut self, subject: &Transcript) -> bool {
+        if self.answers.is_empty() {
+            return true;
+        }
+        let verdict = answer::judge(self.program, self.answers, subject, Side::Subject);
+        let end = match verdict.end {
+            Comparison::Exhausted(side, resource) => {
+                PairEnd::Discarded(Discard::Exhausted(side, resource))
+            }
+            Comparison::Differs(difference) => {
+                let name = self.report.subject.clone();
+                self.wrong(&name, answer::NAME, &difference, None);
+                PairEnd::Found
+            }
+            Comparison::Equal | Comparison::BothRejected => PairEnd::Equal,
+        };
+        let right = end != PairEnd::Found;
+        self.report.pairs.push(Pair {
+            oracle: answer::NAME.into(),
+            calls: verdict.calls,
+            end,
+        });
+        right
+    }
+
+    /// Judges an oracle by the answers. Where the subject is right, a wrong oracle is mostly found
+    /// out by the comparison; here it is where that did not come so far.
+    fn oracle_answered(&mut self, name: &str, transcript: &Transcript) {
+        if self.answers.is_empty() {
+            return;
+        }
+        let verdict = answer::judge(self.program, self.answers, transcript, Side::Oracle);
+        if let Comparison::Differs(difference) = verdict.end
+            && known_bugs::of_difference(name, &difference, self.program).is_none()
+        {
+            self.wrong(answer::NAME, name, &difference, None);
+        }
+    }
+
     /// Fetches two memories whose digests differ.
     fn look_closer(&mut self, oracle: usize, mut difference: Difference) -> Difference {
         let What::Memory(memory) = difference.what else {
@@ -209,14 +294,22 @@ impl Judge<'_> {
 
     fn found(&mut self, oracle: &str, difference: &Difference, expected: &Transcript) {
         let subject = self.report.subject.clone();
-        let signature = format!(
-            "{} {subject}/{oracle} {}",
-            differential::NAME,
-            kind(difference)
-        );
+        self.wrong(&subject, oracle, difference, Some(expected));
+    }
+
+    /// A finding about `subject`, or about `oracle`, if that is an engine and the other is not.
+    fn wrong(
+        &mut self,
+        subject: &str,
+        oracle: &str,
+        difference: &Difference,
+        expected: Option<&Transcript>,
+    ) {
+        let target = self.target;
+        let signature = format!("{target} {subject}/{oracle} {}", kind(difference));
         let seen = vec![
             Seen {
-                engine: subject,
+                engine: subject.into(),
                 what: difference.subject.clone(),
             },
             Seen {
@@ -224,10 +317,10 @@ impl Judge<'_> {
                 what: difference.oracle.clone(),
             },
         ];
-        let mut case = record(self.lab, self.setup, self.features, self.program);
+        let mut case = self.case();
         case.engines
             .retain(|engine| engine.role == Role::Subject || engine.name == oracle);
-        case.expected = Some(expected.clone());
+        case.expected = expected.cloned();
         let function = match difference.place {
             Place::Call(call) => function_name(self.program, call),
             Place::Instantiation => None,
@@ -244,6 +337,14 @@ impl Judge<'_> {
             .push(finding(signature, what, seen, case));
     }
 
+    fn case(&self) -> Case {
+        Case {
+            target: self.target.into(),
+            answers: self.answers.to_vec(),
+            ..record(self.lab, self.setup, self.features, self.program)
+        }
+    }
+
     /// An engine crashed, hung, or said something unknown: a finding about that engine.
     fn engine_failed(&mut self, name: &str, error: &EngineError) {
         let kind = failure(error);
@@ -251,8 +352,8 @@ impl Judge<'_> {
             engine: name.into(),
             what: error.to_string(),
         }];
-        let case = record(self.lab, self.setup, self.features, self.program);
-        let signature = format!("{} {name} {kind}", differential::NAME);
+        let case = self.case();
+        let signature = format!("{} {name} {kind}", self.target);
         self.report
             .findings
             .push(finding(signature, error.to_string(), seen, case));

@@ -14,6 +14,7 @@ pub mod known_bugs;
 pub mod lab;
 pub mod nondeterminism;
 pub mod report;
+pub mod stress;
 
 pub use judge::judge;
 pub use lab::{Lab, LabOptions, Missing, SUBJECTS, Setup};
@@ -87,6 +88,7 @@ pub const TARGETS: &[Target] = &[
         describe: nondeterminism::describe,
         replay: nondeterminism::replay,
     },
+    stress::target::<0>(),
 ];
 
 /// The target of this name.
@@ -97,6 +99,7 @@ pub fn find(name: &str) -> Option<&'static Target> {
 #[cfg(test)]
 mod tests {
     use super::TARGETS;
+    use assay_generators::stress::STRESS;
     use std::collections::BTreeSet;
     use std::path::Path;
 
@@ -125,6 +128,9 @@ mod tests {
             assert!(files.remove(own), "{own} is not there");
         }
         assert_eq!(rows, files);
-        assert!(rows.is_subset(&names_in("src")));
+        // A stress generator has its file among the generators.
+        let stress: BTreeSet<String> = STRESS.iter().map(|it| it.name.to_owned()).collect();
+        assert!(stress.is_subset(&rows));
+        assert!(rows.is_subset(&(&names_in("src") | &stress)));
     }
 }

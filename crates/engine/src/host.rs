@@ -40,6 +40,9 @@ pub struct HostFunction {
 pub enum Action {
     /// Nothing.
     Return,
+    /// Collects garbage, as thoroughly as the engine can be asked to; nothing where it has none. What
+    /// a program does cannot depend on it.
+    Collect,
     /// Traps with [`Trap::Host`](crate::Trap::Host); no handler in the module may see it.
     Trap,
     /// Throws this tag of the main module. Only tags whose parameters are all `i32` or `i64`.

@@ -84,7 +84,7 @@ impl HostEffect {
     /// What is recorded before the action is carried out.
     pub(crate) fn of(action: &Action) -> Self {
         match action {
-            Action::Return => Self::Returned,
+            Action::Return | Action::Collect => Self::Returned,
             Action::Trap => Self::Trapped,
             Action::Throw { .. } => Self::Threw,
             Action::GrowMemory { .. } | Action::GrowTable { .. } => Self::Grew(None),

@@ -116,6 +116,8 @@ async fn perform(
     let (action, values, entry) = data.state.enter(&data.host, index, args);
     match action {
         Action::Return => {}
+        Action::Collect if is_asynchronous(&caller) => caller.gc_async(None).await?,
+        Action::Collect => caller.gc(None)?,
         Action::Trap => return Err(HostError::Trap.into()),
         Action::Throw { tag, .. } => return throw(&mut caller, tag, &values, entry),
         Action::GrowMemory { memory, pages } => {

@@ -9,7 +9,8 @@ const ACTION_THROW = 2;
 const ACTION_GROW_MEMORY = 3;
 const ACTION_GROW_TABLE = 4;
 const ACTION_CALL = 5;
-const EFFECT_OF_ACTION = [0, 1, 2, 3, 3, 4];
+const ACTION_COLLECT = 6;
+const EFFECT_OF_ACTION = [0, 1, 2, 3, 3, 4, 0];
 const EFFECT_TRAPPED = 1;
 const EFFECT_GREW = 3;
 const EFFECT_CALLED = 4;
@@ -136,6 +137,24 @@ function act(action, values, entry) {
     case ACTION_CALL:
       if (mainExports !== null) callBack(action, entry);
       break;
+    case ACTION_COLLECT:
+      collect();
+      break;
+  }
+}
+
+// How many collections there are to one that looks at the whole heap, which holds the runtime, too,
+// and takes a hundred times as long as a small program.
+const COLLECTIONS_TO_A_FULL_ONE = 64;
+let collections = 0;
+
+// V8 (by its flag) collects what is new, which moves objects; JavaScriptCore only collects all.
+function collect() {
+  const full = ++collections % COLLECTIONS_TO_A_FULL_ONE === 0;
+  if (globalThis.gc !== undefined) {
+    globalThis.gc({ type: full ? "major" : "minor" });
+  } else if (globalThis.Bun !== undefined && full) {
+    globalThis.Bun.gc(true);
   }
 }
 

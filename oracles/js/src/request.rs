@@ -230,6 +230,7 @@ fn write_action(w: &mut Writer, action: &Action, signatures: &Signatures) -> Res
             write_target(w, export, signatures);
             w.values(args)?;
         }
+        Action::Collect => w.u8(6),
     }
     Ok(())
 }

@@ -195,6 +195,9 @@ fn act<'s>(
                 .state
                 .effect(entry, HostEffect::Called(Some(results)));
         }
+        (Action::Collect, _) => {
+            scope.request_garbage_collection_for_testing(v8::GarbageCollectionType::Minor);
+        }
         (Action::Return, _)
         | (Action::GrowMemory { .. } | Action::GrowTable { .. } | Action::Call { .. }, None) => {}
     }

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 /// - No protection keys, with which only threads that descend from the one that initialised V8
 ///   could run it.
 ///
+/// - Collections on request, for the hosts that ask for one.
+///
 /// V8's own trap handler is off unless an embedder asks for it. It must stay so: it would take the
 /// signals of other engines in this process.
 const FLAGS: &[&str] = &[
@@ -24,6 +26,7 @@ const FLAGS: &[&str] = &[
     "--no-wasm-tier-up",
     "--no-wasm-dynamic-tiering",
     "--no-memory-protection-keys",
+    "--expose-gc",
     "--experimental-wasm-wide-arithmetic",
 ];
 

@@ -107,7 +107,8 @@ fn act(
     let data = store.data_mut();
     let (action, values, entry) = data.state.enter(data.host, index, args);
     match action {
-        Action::Return => {}
+        // What wasmi runs makes no garbage.
+        Action::Return | Action::Collect => {}
         Action::Trap => return Err(Stop::Leave(Error::host(Leave::Trap))),
         Action::Throw { .. } => {
             return Err(EngineError::misuse(NAME, "cannot throw: wasmi has no exceptions").into());

@@ -30,6 +30,7 @@ struct HeaderFunction {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum HeaderAction {
     Return,
+    Collect,
     Trap,
     Throw { tag: u32, params: Vec<Slot> },
     GrowMemory { memory: u32, pages: u32 },
@@ -78,6 +79,7 @@ impl From<&Action> for HeaderAction {
     fn from(action: &Action) -> Self {
         match action {
             Action::Return => Self::Return,
+            Action::Collect => Self::Collect,
             Action::Trap => Self::Trap,
             Action::Throw { tag, params } => Self::Throw {
                 tag: *tag,
@@ -103,6 +105,7 @@ impl From<HeaderAction> for Action {
     fn from(action: HeaderAction) -> Self {
         match action {
             HeaderAction::Return => Self::Return,
+            HeaderAction::Collect => Self::Collect,
             HeaderAction::Trap => Self::Trap,
             HeaderAction::Throw { tag, params } => Self::Throw { tag, params },
             HeaderAction::GrowMemory { memory, pages } => Self::GrowMemory { memory, pages },

@@ -76,6 +76,7 @@ fn slots() -> BoxedStrategy<Vec<Slot>> {
 fn action() -> BoxedStrategy<Action> {
     prop_oneof![
         Just(Action::Return),
+        Just(Action::Collect),
         Just(Action::Trap),
         (any::<u32>(), slots()).prop_map(|(tag, params)| Action::Throw { tag, params }),
         any::<[u32; 2]>().prop_map(|[memory, pages]| Action::GrowMemory { memory, pages }),

@@ -210,6 +210,8 @@ impl Host for Guest<'_> {
         let (action, values, entry) = self.state.enter(&self.program.host, number as usize, args);
         match action {
             Action::Return => {}
+            // The arguments are plain values by now.
+            Action::Collect => store.collect(),
             Action::Trap => return Err(Trap::Host.into()),
             Action::Throw { tag, .. } => return Err(self.throw(store, tag, &values, entry)),
             _ if self.main.is_none() => {}

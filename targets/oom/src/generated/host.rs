@@ -235,6 +235,7 @@ fn act(caller: &mut Caller<'_, Guest>, action: &Action, seed: u64) -> Result<()>
     let exports = &caller.data().exports;
     match action {
         Action::Return => Ok(()),
+        Action::Collect => caller.gc(None),
         Action::Trap => Err(HostTrap.into()),
         Action::Throw { tag, params } => {
             let tag = exports.tags.get(*tag as usize).copied();

@@ -125,9 +125,9 @@ impl Objects {
     pub fn walk(&self, types: &Types, reference: Ref, depth: u32) -> u64 {
         let object = match reference {
             Ref::Null => return NULL,
+            Ref::Host(_) | Ref::Func(_) => return HOST,
             _ if depth == 0 => return TOO_DEEP,
             Ref::I31(number) => return I31 | u64::from(number),
-            Ref::Host(_) | Ref::Func(_) => return HOST,
             Ref::Object(_) => self.get(reference),
         };
         let Some(object) = object else { return HOST };

@@ -6,7 +6,7 @@ use super::types::{Field, Heap, RefTy, Shape, TypeDef};
 use super::walker::walker;
 use super::world::{Body, COLLECT, Constant, Place, World};
 use crate::{Draft, DraftCall};
-use assay_engine::{Reference, Value};
+use assay_engine::{Action, Reference, Value};
 use wasm_encoder::{
     ArrayType, CodeSection, CompositeInnerType, CompositeType, ConstExpr, DataSection,
     ElementSection, Elements, EntityType, ExportKind, ExportSection, FieldType, FuncType, Function,
@@ -78,6 +78,7 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         fuse: setting.fuse,
         digest: setting.digest,
         fuel: Some(FUEL),
+        actions: vec![vec![Action::Collect]],
         ..Draft::default()
     }
 }

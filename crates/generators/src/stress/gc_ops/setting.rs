@@ -61,15 +61,11 @@ impl Setting {
     /// A setting of these features.
     pub fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
         let types = types(u, features)?;
-        let structs = types
-            .iter()
-            .any(|def| matches!(def.shape, Shape::Struct(_)));
-        debug_assert!(structs || !types.is_empty());
         let count = types.len() as u32;
         let functions = of_shape(&types, |shape| *shape == Shape::Func);
         let mut chosen = Vec::new();
-        for _ in 0..u.int_in_range(0..=2)? {
-            if !functions.is_empty() {
+        if !functions.is_empty() {
+            for _ in 0..u.int_in_range(1..=2)? {
                 chosen.push(*u.choose(&functions)?);
             }
         }
@@ -93,7 +89,11 @@ impl Setting {
             setting.tables.push(place(u, count)?);
         }
         for _ in 0..u.int_in_range(0..=2)? {
-            let heap = place(u, count)?;
+            let heaps = element_heaps(&setting.types);
+            let heap = match u.choose_iter(heaps) {
+                Ok(heap) if u.ratio(2, 3)? => heap,
+                _ => place(u, count)?,
+            };
             let length = u.int_in_range(0..=5)?;
             let elements = (0..length)
                 .map(|_| u.int_in_range(0..=63))
@@ -219,6 +219,15 @@ fn of_shape(types: &[TypeDef], is: fn(&Shape) -> bool) -> Vec<u32> {
     fit.map(|(number, _)| number).collect()
 }
 
+/// What arrays hold: a segment of just that can be copied there.
+fn element_heaps(types: &[TypeDef]) -> Vec<Heap> {
+    let element = |def: &TypeDef| match def.shape {
+        Shape::Array(element) => Some(element.storage.reference()?.heap),
+        _ => None,
+    };
+    types.iter().filter_map(element).collect()
+}
+
 /// What a global, a table or a segment holds.
 fn place(u: &mut Unstructured<'_>, types: u32) -> Result<Heap> {
     Ok(match u.int_in_range(0..=9)? {
@@ -324,12 +333,16 @@ fn type_def(
             Shape::Struct(fields)
         }
         Some(other) => other.clone(),
-        None => match u.int_in_range(0..=9)? {
+        None => match u.int_in_range(0..=11)? {
             0..=5 => {
                 let count = u.int_in_range(0..=4)?;
                 Shape::Struct((0..count).map(|_| field(u)).collect::<Result<_>>()?)
             }
-            6..=8 => Shape::Array(field(u)?),
+            6 => Shape::Array(Field {
+                storage: *u.choose(&[Storage::I8, Storage::I16])?,
+                mutable: u.ratio(3, 4)?,
+            }),
+            7..=9 => Shape::Array(field(u)?),
             _ => Shape::Func,
         },
     };

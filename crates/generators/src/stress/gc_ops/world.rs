@@ -331,6 +331,11 @@ impl World {
                 self.sink().ref_is_null();
                 return self.note_i32((value == Ref::Null).into());
             }
+            // See `refs::convert`.
+            Hierarchy::Extern if ty.heap == Heap::NoExtern => {
+                self.sink().ref_is_null();
+                return self.note_i32((value == Ref::Null).into());
+            }
             Hierarchy::Extern => _ = self.sink().any_convert_extern(),
             Hierarchy::Any => {}
         }

@@ -11,6 +11,11 @@ use wasm_encoder::{BlockType, ValType};
 /// One cast in so many fails, where that is a trap.
 const FAILURES: u32 = 10;
 
+/// Whether a reference of the host's may be asked for a defined type, which no such reference is of.
+/// With debug assertions Wasmtime 48 aborts then (`wasmtime-cast-of-host-reference` among the
+/// regressions): its header has the reserved index in place of a type's.
+pub const CASTS_OF_HOST: bool = false;
+
 /// The abstract types of a hierarchy.
 fn abstract_types(hierarchy: Hierarchy) -> &'static [Heap] {
     match hierarchy {
@@ -31,7 +36,9 @@ fn abstract_types(hierarchy: Hierarchy) -> &'static [Heap] {
 fn question(w: &World, c: &mut Choices<'_, '_>, wanted: Option<bool>) -> Option<(Var, RefTy)> {
     let var = any(w, c)?;
     let hierarchy = w.hierarchy(var.ty);
-    let defined = w.types.all().map(Heap::Type);
+    let host = matches!(var.value, Ref::Host(_)) && hierarchy == Hierarchy::Any;
+    let defined = w.types.all().filter(|_| CASTS_OF_HOST || !host);
+    let defined = defined.map(Heap::Type);
     let heaps = abstract_types(hierarchy).iter().copied().chain(defined);
     let nullable = c.once_in(2);
     let ty = |heap| RefTy { nullable, heap };

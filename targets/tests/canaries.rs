@@ -33,6 +33,12 @@ const WITH_V8: Bench = Bench {
     engines: &["wasmtime", "pulley", "v8"],
 };
 
+/// Cases with answers, of the instructions of garbage collection.
+const STRESS: Bench = Bench {
+    target: "gc_ops",
+    engines: &["wasmtime", "pulley", "reference"],
+};
+
 /// Judged alone, with no oracle.
 const ALONE: Bench = Bench {
     target: "nondeterminism",
@@ -103,6 +109,10 @@ const CANARIES: &[Canary] = canaries! {
     Rounding      WITH_WASMI 2000 VALUE                  then anything
     RefTest       WITH_V8    1500 VALUE                  then anything
     HeapWrite     WITH_V8    1500 VALUE                  then anything
+    HeapSign      STRESS      100 (&["result"])          then anything
+    Identity      STRESS      100 (&["result"])          then anything
+    BulkWrite     STRESS      100 (&["result"])          then anything
+    ArrayLength   STRESS      100 (&["result"])          then anything
     BranchTable   WITH_WASMI 2000 VALUE                  then anything
     Select        WITH_WASMI  500 VALUE                  then anything
     Lane          WITH_WASMI 3000 VALUE                  then anything
@@ -127,6 +137,25 @@ fn faults_are_caught_by_wasmi() {
 #[test]
 fn faults_are_caught_by_v8() {
     all_are_caught(WITH_V8);
+}
+
+#[test]
+fn faults_are_caught_by_answers() {
+    all_are_caught(STRESS);
+}
+
+/// The cases of the faults above, and more.
+#[test]
+fn without_a_fault_all_come_to_their_answers() {
+    let found: Vec<String> = on_large_stack(|| {
+        let mut lab = lab(Some(STRESS.engines), None);
+        let run = |number| run_case(&mut lab, STRESS.target, SEED, number);
+        let reports: Vec<_> = (0..300).map(run).collect();
+        assert!(reports.iter().filter(|report| report.is_useful()).count() > 285);
+        let findings = reports.iter().flat_map(|report| &report.findings);
+        findings.map(line).collect()
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub struct Draft {
     /// What each of them must come to, by its number, in the types of the exports, where the generator
     /// knows; a reference by what it refers to, whatever its type.
     pub answers: Vec<Outcome>,
+    /// The special cases of operators that it meets, by the model of its generator.
+    pub met: BTreeSet<(&'static str, &'static str)>,
     /// The features that the module may use.
     pub features: Features,
     /// Which functions are called.

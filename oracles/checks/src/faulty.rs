@@ -69,6 +69,14 @@ faults! {
     RefTest = "ref-test",
     /// `array.set` and `struct.set` do nothing.
     HeapWrite = "heap-write",
+    /// `struct.get_s`, `array.get_s` and `i31.get_s` extend with zeros.
+    HeapSign = "heap-sign",
+    /// `ref.eq` always says no.
+    Identity = "identity",
+    /// `array.copy` and `array.fill` do nothing.
+    BulkWrite = "bulk-write",
+    /// `array.len` is one too many.
+    ArrayLength = "array-length",
     /// `br_table` takes its default.
     BranchTable = "branch-table",
     /// `select` takes the other one.
@@ -397,6 +405,21 @@ impl Planter {
             (Fault::RefTest, O::RefTestNonNull { .. } | O::RefTestNullable { .. }) => {
                 i.drop().i32_const(1)
             }
+            (
+                Fault::HeapSign,
+                O::StructGetS {
+                    struct_type_index,
+                    field_index,
+                },
+            ) => i.struct_get_u(*struct_type_index, *field_index),
+            (Fault::HeapSign, O::ArrayGetS { array_type_index }) => {
+                i.array_get_u(*array_type_index)
+            }
+            (Fault::HeapSign, O::I31GetS) => i.i31_get_u(),
+            (Fault::Identity, O::RefEq) => i.drop().drop().i32_const(0),
+            (Fault::BulkWrite, O::ArrayFill { .. }) => i.drop().drop().drop().drop(),
+            (Fault::BulkWrite, O::ArrayCopy { .. }) => i.drop().drop().drop().drop().drop(),
+            (Fault::ArrayLength, O::ArrayLen) => i.array_len().i32_const(1).i32_add(),
             (Fault::BranchTable, O::BrTable { targets }) => i.drop().br(targets.default()),
             (Fault::Select, O::Select) => i.i32_eqz().select(),
             (Fault::Lane, O::I8x16Swizzle) => i.i8x16_add(),

@@ -1,5 +1,7 @@
 //! Cases of a stress generator, and what an engine makes of them.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use arbitrary::Unstructured;
 use assay_checks::answer::judge;
 use assay_checks::differential::Side;

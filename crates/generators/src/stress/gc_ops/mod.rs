@@ -5,6 +5,7 @@
 //! while collections run. All that is loaded goes into a digest, and so do walks of the graph from
 //! what is left at the end; see [`world`].
 
+pub mod corners;
 mod mend;
 mod model;
 mod module;

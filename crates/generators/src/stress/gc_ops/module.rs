@@ -77,6 +77,7 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         features: setting.features,
         fuse: setting.fuse,
         digest: setting.digest,
+        met: std::mem::take(&mut world.met),
         fuel: Some(FUEL),
         actions: vec![vec![Action::Collect]],
         ..Draft::default()

@@ -218,7 +218,9 @@ impl World {
     ) -> ([u32; N], u32) {
         let most = lengths.iter().copied().min().unwrap_or(0);
         let mut starts = [0; N];
-        if c.once_in(TRAPS) {
+        // Beyond nothing, as beyond a segment that was dropped, is worth more cases.
+        let traps = if most == 0 { TRAPS / 3 } else { TRAPS };
+        if c.once_in(traps) {
             // One of them goes beyond: by its start, by its count, by both, or around.
             let at = c.below(N as u32) as usize;
             let length = lengths[at];

@@ -9,6 +9,7 @@ use super::model::{DEPTH, Datum, FACTOR, Objects, Ref, mix};
 use super::setting::{Segment, Setting, TABLE_LENGTH};
 use super::types::{Heap, Hierarchy, RefTy, Shape, Storage, Types};
 use assay_engine::{Outcome, Reference, Traps, Value};
+use std::collections::BTreeSet;
 use wasm_encoder::{InstructionSink as Sink, ValType};
 
 /// The index of the host's function that collects.
@@ -73,6 +74,8 @@ pub struct Elements {
     pub made: Vec<Constant>,
     /// What is left: nothing once it is dropped.
     pub values: Vec<Ref>,
+    /// Whether it was dropped.
+    pub dropped: bool,
 }
 
 /// A constant expression that gives a reference.
@@ -115,8 +118,8 @@ pub struct World {
     pub vars: Vec<Var>,
     /// The calls that are complete, with their answers.
     pub calls: Vec<(Body, Outcome)>,
-    /// Whether something walks.
-    pub walks: bool,
+    /// The special cases that were met, see [`corners`](super::corners).
+    pub met: BTreeSet<(&'static str, &'static str)>,
     pub(super) body: Body,
     /// How many operations the current call has.
     pub(super) length: u32,
@@ -149,7 +152,7 @@ impl World {
             host: setting.host,
             vars: Vec::new(),
             calls: Vec::new(),
-            walks: false,
+            met: BTreeSet::new(),
             body: Body::default(),
             length: 0,
             digest: 0,
@@ -185,6 +188,7 @@ impl World {
             heap: segment.heap,
             values: values.collect(),
             made: made.clone(),
+            dropped: false,
         }
     }
 
@@ -290,6 +294,11 @@ impl World {
         });
     }
 
+    /// Notes a special case of an operator.
+    pub fn meet(&mut self, operator: &'static str, case: impl Into<Option<&'static str>>) {
+        self.met.extend(case.into().map(|case| (operator, case)));
+    }
+
     /// Whether a reference is a value of a type of its hierarchy.
     pub fn is_of(&self, value: Ref, ty: RefTy) -> bool {
         self.objects.is_of(&self.types, &self.functions, value, ty)
@@ -339,7 +348,6 @@ impl World {
             Hierarchy::Extern => _ = self.sink().any_convert_extern(),
             Hierarchy::Any => {}
         }
-        self.walks = true;
         let walker = self.walker();
         self.sink().i32_const(DEPTH.cast_signed()).call(walker);
         let found = self.objects.walk(&self.types, value, DEPTH);

@@ -1,5 +1,6 @@
 //! Arrays, element by element.
 
+use super::super::corners::{of_place, of_range};
 use super::super::model::{Datum, Ref};
 use super::super::operand::{is_beyond, reasons};
 use super::super::types::{Field, Heap, RefTy, Storage};
@@ -31,6 +32,7 @@ pub fn new(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let length = c.one_of(&LENGTHS)?;
     w.push(&operand);
     w.push_i32(length);
+    w.meet("ArrayNew", (length == 0).then_some("empty"));
     w.sink().array_new(ty);
     made(w, c, ty, vec![operand.datum(); length as usize]);
     Some(())
@@ -42,6 +44,7 @@ pub fn new_default(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let length = c.one_of(&LENGTHS)?;
     let zero = w.types.element(ty)?.storage.zero();
     w.push_i32(length);
+    w.meet("ArrayNewDefault", (length == 0).then_some("empty"));
     w.sink().array_new_default(ty);
     made(w, c, ty, vec![zero; length as usize]);
     Some(())
@@ -54,6 +57,7 @@ pub fn new_fixed(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let storage = w.types.element(ty)?.storage;
     let operands = w.operands(c, (0..length).map(|_| storage))?;
     w.push_all(&operands);
+    w.meet("ArrayNewFixed", (length == 0).then_some("empty"));
     w.sink().array_new_fixed(ty, length);
     let data = operands.iter().map(|operand| operand.datum()).collect();
     made(w, c, ty, data);
@@ -75,6 +79,7 @@ pub fn new_data(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         .wrapping_add(c.below(width).min(length % width));
     w.push_i32(start);
     w.push_i32(count);
+    w.meet("ArrayNewData", of_range(from, count, length / width));
     let bytes = u64::from(count) * u64::from(width);
     if u64::from(start) + bytes > u64::from(length) {
         w.save_digest();
@@ -111,6 +116,7 @@ pub fn new_elem(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let ([start], count) = w.ranges(c, [length]);
     w.push_i32(start);
     w.push_i32(count);
+    w.meet("ArrayNewElem", of_range(start, count, length));
     if is_beyond(start, count, length) {
         w.save_digest();
         w.sink().array_new_elem(ty, segment);
@@ -183,6 +189,9 @@ fn read(
     let index = w.index(c, length(w, target.value));
     w.push(&target.operand);
     w.push_i32(index);
+    if w.objects.get(target.value).is_some() {
+        w.meet("ArrayGet", of_place(index, length(w, target.value)));
+    }
     if let Some(traps) = access(w, target.value, index) {
         w.save_digest();
         emit(w, target.ty);
@@ -196,6 +205,11 @@ fn read(
         .data
         .get(index as usize)
         .copied()?;
+    if storage.has_highest_bit(datum) && signed {
+        w.meet("ArrayGetS", "negative");
+    } else if storage.has_highest_bit(datum) {
+        w.meet("ArrayGetU", "highest bit");
+    }
     w.take(c, storage, datum, signed);
     Some(())
 }
@@ -208,6 +222,9 @@ pub fn set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     w.push(&target.operand);
     w.push_i32(index);
     w.push(&operand);
+    if w.objects.get(target.value).is_some() {
+        w.meet("ArraySet", of_place(index, length(w, target.value)));
+    }
     if let Some(traps) = access(w, target.value, index) {
         w.save_digest();
         w.sink().array_set(target.ty);

@@ -1,5 +1,6 @@
 //! Arrays, many elements at a time, and segments.
 
+use super::super::corners::{of_copy, of_range};
 use super::super::model::{Datum, Ref};
 use super::super::operand::{is_beyond, reasons};
 use super::super::types::{Field, Storage};
@@ -41,6 +42,13 @@ fn of_array(w: &World, array: Ref, start: u32, count: u32) -> [(bool, Trap); 2] 
     ]
 }
 
+/// Notes a range of an array that is there.
+fn meet(w: &mut World, operator: &'static str, array: Ref, (start, count): (u32, u32)) {
+    if w.objects.get(array).is_some() {
+        w.meet(operator, of_range(start, count, length(w, array)));
+    }
+}
+
 /// `array.fill`
 pub fn fill(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let target = w.target(c, &arrays(w, |element| element.mutable))?;
@@ -51,6 +59,7 @@ pub fn fill(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     w.push(&operand);
     w.push_i32(count);
     let why = reasons(&of_array(w, target.value, start, count));
+    meet(w, "ArrayFill", target.value, (start, count));
     if !traps(w, why, |w| _ = w.sink().array_fill(target.ty)) {
         write(
             w,
@@ -80,6 +89,10 @@ pub fn copy(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     w.push_i32(count);
     let [a, b] = of_array(w, to.value, at, count);
     let [d, e] = of_array(w, from.value, start, count);
+    meet(w, "ArrayCopy", to.value, (at, count));
+    meet(w, "ArrayCopy", from.value, (start, count));
+    let same = to.value == from.value && !(a.0 || b.0 || e.0);
+    w.meet("ArrayCopy", of_copy(same, at, start, count));
     if !traps(w, reasons(&[a, b, d, e]), |w| {
         _ = w.sink().array_copy(to.ty, from.ty)
     }) {
@@ -106,6 +119,8 @@ pub fn init_data(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     w.push_i32(start);
     w.push_i32(count);
     let [a, b] = of_array(w, target.value, at, count);
+    meet(w, "ArrayInitData", target.value, (at, count));
+    w.meet("ArrayInitData", of_range(from, count, bytes / width));
     let end = u64::from(start) + u64::from(count) * u64::from(width);
     let beyond = (end > u64::from(bytes), Trap::OutOfBoundsMemoryAccess);
     if !traps(w, reasons(&[a, b, beyond]), |w| {
@@ -134,6 +149,8 @@ pub fn init_elem(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     w.push_i32(start);
     w.push_i32(count);
     let [a, b] = of_array(w, target.value, at, count);
+    meet(w, "ArrayInitElem", target.value, (at, count));
+    w.meet("ArrayInitElem", of_range(start, count, values.len() as u32));
     let beyond = is_beyond(start, count, values.len() as u32);
     let why = reasons(&[a, b, (beyond, Trap::OutOfBoundsTableAccess)]);
     if !traps(w, why, |w| _ = w.sink().array_init_elem(target.ty, segment)) {
@@ -146,6 +163,7 @@ pub fn init_elem(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 
 /// `data.drop`
 pub fn data_drop(w: &mut World, _: &mut Choices<'_, '_>) -> Option<()> {
+    w.meet("DataDrop", w.data.is_empty().then_some("again"));
     w.sink().data_drop(0);
     w.data.clear();
     Some(())
@@ -154,7 +172,9 @@ pub fn data_drop(w: &mut World, _: &mut Choices<'_, '_>) -> Option<()> {
 /// `elem.drop`
 pub fn elem_drop(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let segment = c.below(w.segments.len() as u32);
-    w.segments.get_mut(segment as usize)?.values.clear();
+    let dropped = std::mem::replace(&mut w.segments.get_mut(segment as usize)?.dropped, true);
+    w.meet("ElemDrop", dropped.then_some("again"));
+    w.segments[segment as usize].values.clear();
     w.sink().elem_drop(segment);
     Some(())
 }

@@ -6,8 +6,8 @@ use super::super::types::{Heap, RefTy, Shape, Storage};
 use super::super::world::{COLLECT, World};
 use super::refs::any;
 use crate::stress::Choices;
-use assay_engine::Value;
-use wasm_encoder::{BlockType, Catch, RefType, ValType};
+use assay_engine::{Trap, Value};
+use wasm_encoder::{AbstractHeapType, BlockType, Catch, HeapType, RefType, ValType};
 
 /// Walks the graph from a value, and mixes what comes of it into the digest.
 pub fn walk(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
@@ -78,6 +78,16 @@ fn exception(w: &World, c: &mut Choices<'_, '_>) -> Option<(u32, Vec<Operand>)> 
     Some((tag, w.operands(c, fields)?))
 }
 
+/// Notes an exception.
+fn meet(w: &mut World, operands: &[Operand]) {
+    let is_reference = |operand: &Operand| matches!(operand.datum(), Datum::Ref(_));
+    w.meet("Throw", operands.is_empty().then_some("no fields"));
+    w.meet(
+        "Throw",
+        operands.iter().any(is_reference).then_some("reference"),
+    );
+}
+
 /// How an exception is caught.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
@@ -94,6 +104,7 @@ pub fn throw_and_catch(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let (tag, operands) = exception(w, c)?;
     let way = c.one_of(&[Way::Tag, Way::TagRef, Way::AllRef])?;
     let collects = c.once_in(2);
+    meet(w, &operands);
     let payload = w.payload_block(tag);
     if way == Way::Tag {
         w.sink().block(payload);
@@ -180,10 +191,26 @@ pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         .zip(&operands)
         .map(|(&storage, operand)| w.value(storage, operand.datum()))
         .collect();
+    meet(w, &operands);
+    w.meet("Throw", "uncaught");
     w.push_all(&operands);
     w.save_digest();
     w.sink().throw(tag);
     w.threw(tag, payload);
+    Some(())
+}
+
+/// Throws again what is no exception: null.
+pub fn throw_null(w: &mut World, _: &mut Choices<'_, '_>) -> Option<()> {
+    w.save_digest();
+    let exn = AbstractHeapType::Exn;
+    w.sink()
+        .ref_null(HeapType::Abstract {
+            shared: false,
+            ty: exn,
+        })
+        .throw_ref();
+    w.trapped(Trap::NullReference.into());
     Some(())
 }
 

@@ -62,9 +62,35 @@ fn question(w: &World, c: &mut Choices<'_, '_>, wanted: Option<bool>) -> Option<
     Some((var, ty(heap?)))
 }
 
+/// What a value is, by the type that it is asked for.
+fn meet(w: &mut World, operator: &'static str, var: Var, ty: RefTy) {
+    let object = w.objects.get(var.value).map(|object| object.ty);
+    let case = match (var.value, ty.heap) {
+        (Ref::Null, _) => "null",
+        (_, Heap::None | Heap::NoFunc | Heap::NoExtern) => "bottom",
+        _ if w.hierarchy(var.ty) == Hierarchy::Extern => "external",
+        (Ref::I31(_), _) => "unboxed",
+        (Ref::Host(_), _) => "host",
+        (Ref::Func(_), _) => "function",
+        (Ref::Object(_), heap) => match (object, heap) {
+            (Some(own), Heap::Type(asked)) if own == asked => "own type",
+            (Some(own), Heap::Type(asked))
+                if w.types.canonical(own) == w.types.canonical(asked) =>
+            {
+                "the same type by another name"
+            }
+            (Some(own), heap) if w.types.is_below(heap, Heap::Type(own)) => "below",
+            _ if w.is_of(var.value, ty) => "above",
+            _ => "beside",
+        },
+    };
+    w.meet(operator, case);
+}
+
 /// `ref.test`
 pub fn test(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let (var, ty) = question(w, c, None)?;
+    meet(w, "RefTest", var, ty);
     w.sink().local_get(var.local);
     let heap = ty.heap.encoded();
     if ty.nullable {
@@ -81,6 +107,7 @@ pub fn test(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 pub fn cast(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let fails = c.once_in(FAILURES);
     let (var, ty) = question(w, c, Some(!fails))?;
+    meet(w, "RefCast", var, ty);
     w.sink().local_get(var.local);
     if fails {
         w.save_digest();
@@ -118,6 +145,16 @@ fn top(hierarchy: Hierarchy) -> RefTy {
 /// stays what it was.
 fn branch(w: &mut World, c: &mut Choices<'_, '_>, on_failure: bool) -> Option<()> {
     let (var, to) = question(w, c, None)?;
+    meet(
+        w,
+        if on_failure {
+            "BrOnCastFail"
+        } else {
+            "BrOnCast"
+        },
+        var,
+        to,
+    );
     let hierarchy = w.hierarchy(var.ty);
     // The instruction wants a type below that of its operand.
     let from = if w.types.matches(to, var.ty) {
@@ -145,21 +182,18 @@ fn branch(w: &mut World, c: &mut Choices<'_, '_>, on_failure: bool) -> Option<()
     Some(())
 }
 
-/// `br_on_null`
+/// `br_on_null`: the number below it tells the way, and stays what it is where the null goes.
 pub fn br_on_null(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let var = any(w, c)?;
-    let taken = w.local(ValType::I32);
     w.sink()
+        .block(BlockType::Result(ValType::I32))
         .i32_const(1)
-        .local_set(taken)
-        .block(BlockType::Empty)
         .local_get(var.local)
         .br_on_null(0)
         .drop()
+        .drop()
         .i32_const(0)
-        .local_set(taken)
-        .end()
-        .local_get(taken);
+        .end();
     w.note_i32((var.value == Ref::Null).into());
     Some(())
 }

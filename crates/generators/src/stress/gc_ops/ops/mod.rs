@@ -123,6 +123,7 @@ pub static TABLE: &[Row<GcOps>] = &{
             calls::throw_and_catch,
         ),
         row("throw", 1, &[Exceptions], &[], calls::throw),
+        row("throw null", 1, &[Exceptions], &[], calls::throw_null),
         row("next call", 3, &[], &[], calls::next_call),
     ]
 };

@@ -1,5 +1,6 @@
 //! Where references are kept: globals, tables, locals.
 
+use super::super::corners::{of_copy, of_place, of_range};
 use super::super::operand::is_beyond;
 use super::super::types::{Heap, RefTy, Storage};
 use super::super::world::{FIRST_GLOBAL, Place, World};
@@ -64,6 +65,7 @@ pub fn table_set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let index = w.index(c, length);
     w.push_i32(index);
     w.push(&operand);
+    w.meet("TableSet", of_place(index, length));
     if !traps(w, index >= length, |w| _ = w.sink().table_set(number)) {
         set(
             &mut w.tables,
@@ -80,6 +82,7 @@ pub fn table_get(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let (number, heap, length) = table(w, c)?;
     let index = w.index(c, length);
     w.push_i32(index);
+    w.meet("TableGet", of_place(index, length));
     if !traps(w, index >= length, |w| _ = w.sink().table_get(number)) {
         let value = *w.tables[number as usize].values.get(index as usize)?;
         w.give(c.id(), RefTy::null(heap), value);
@@ -95,6 +98,7 @@ pub fn table_fill(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     w.push_i32(start);
     w.push(&operand);
     w.push_i32(count);
+    w.meet("TableFill", of_range(start, count, length));
     let beyond = is_beyond(start, count, length);
     if !traps(w, beyond, |w| _ = w.sink().table_fill(number)) {
         let values = vec![operand.datum().reference()?; count as usize];
@@ -114,7 +118,13 @@ pub fn table_copy(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     w.push_i32(at);
     w.push_i32(start);
     w.push_i32(count);
+    w.meet("TableCopy", of_range(at, count, length));
+    w.meet("TableCopy", of_range(start, count, values.len() as u32));
     let beyond = is_beyond(at, count, length) || is_beyond(start, count, values.len() as u32);
+    w.meet(
+        "TableCopy",
+        of_copy(to == from && !beyond, at, start, count),
+    );
     if !traps(w, beyond, |w| _ = w.sink().table_copy(to, from)) {
         set(
             &mut w.tables,
@@ -137,6 +147,8 @@ pub fn table_init(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     w.push_i32(at);
     w.push_i32(start);
     w.push_i32(count);
+    w.meet("TableInit", of_range(at, count, length));
+    w.meet("TableInit", of_range(start, count, values.len() as u32));
     let beyond = is_beyond(at, count, length) || is_beyond(start, count, values.len() as u32);
     if !traps(w, beyond, |w| _ = w.sink().table_init(number, segment)) {
         set(

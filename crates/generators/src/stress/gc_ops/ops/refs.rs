@@ -45,15 +45,22 @@ fn i31_get(w: &mut World, c: &mut Choices<'_, '_>, signed: bool) -> Option<()> {
     w.push(&Operand::Var(var, ty));
     let Ref::I31(number) = var.value else {
         w.save_digest();
-        w.sink().i31_get_u();
+        if signed {
+            w.sink().i31_get_s();
+        } else {
+            w.sink().i31_get_u();
+        }
         w.trapped(Trap::NullReference.into());
         return Some(());
     };
     w.seen(var.id);
+    let high = number & 0x4000_0000 != 0;
     if signed {
+        w.meet("I31GetS", high.then_some("negative"));
         w.sink().i31_get_s();
         w.note_i32(((number << 1).cast_signed() >> 1).cast_unsigned());
     } else {
+        w.meet("I31GetU", high.then_some("highest bit"));
         w.sink().i31_get_u();
         w.note_i32(number);
     }
@@ -128,6 +135,15 @@ pub fn eq(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     w.push(&Operand::Var(a, ty));
     w.push(&Operand::Var(b, ty));
     w.sink().ref_eq();
+    w.meet(
+        "RefEq",
+        match a.value {
+            _ if a.value != b.value => "others",
+            Ref::Null => "two nulls",
+            Ref::I31(_) => "equal numbers",
+            _ => "same object",
+        },
+    );
     w.note_i32((a.value == b.value).into());
     Some(())
 }
@@ -207,10 +223,18 @@ fn convert(w: &mut World, c: &mut Choices<'_, '_>, from: Heap) -> Option<()> {
     let fits = |var: &Var| w.can_be(var, RefTy::null(from)) && var.ty.heap != Heap::NoExtern;
     let var = w.var(c.named(&w.names(fits))?)?;
     w.sink().local_get(var.local);
+    let what = match var.value {
+        Ref::Null => "null",
+        Ref::I31(_) => "unboxed",
+        Ref::Host(_) => "host",
+        Ref::Object(_) | Ref::Func(_) => "object",
+    };
     let to = if from == Heap::Any {
+        w.meet("ExternConvertAny", what);
         w.sink().extern_convert_any();
         Heap::Extern
     } else {
+        w.meet("AnyConvertExtern", what);
         w.sink().any_convert_extern();
         Heap::Any
     };

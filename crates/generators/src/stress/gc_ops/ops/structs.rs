@@ -1,6 +1,6 @@
 //! Structures.
 
-use super::super::model::Datum;
+use super::super::model::{Datum, Ref};
 use super::super::operand::{Target, reasons};
 use super::super::types::{Field, Heap, RefTy, Shape, Storage};
 use super::super::world::World;
@@ -18,9 +18,15 @@ pub fn new(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let ty = c.one_of(&structs(w, |_| true))?;
     let storages: Vec<Storage> = w.types.fields(ty).iter().map(|it| it.storage).collect();
     let operands = w.operands(c, storages)?;
+    w.meet("StructNew", operands.is_empty().then_some("no fields"));
+    let data: Vec<Datum> = operands.iter().map(|operand| operand.datum()).collect();
+    let twice = |(at, datum): (usize, &Datum)| {
+        matches!(datum, Datum::Ref(Ref::Object(_))) && data[..at].contains(datum)
+    };
+    let shares = data.iter().enumerate().any(twice);
+    w.meet("StructNew", shares.then_some("sharing"));
     w.push_all(&operands);
     w.sink().struct_new(ty);
-    let data = operands.iter().map(|operand| operand.datum()).collect();
     let value = w.objects.add(ty, data);
     w.give(c.id(), RefTy::non_null(Heap::Type(ty)), value);
     Some(())
@@ -100,6 +106,12 @@ fn read(w: &mut World, c: &mut Choices<'_, '_>, extension: Extension) -> Option<
         .data
         .get(at as usize)
         .copied()?;
+    let high = field.storage.has_highest_bit(datum);
+    match extension {
+        Extension::None => {}
+        Extension::Signed => w.meet("StructGetS", high.then_some("negative")),
+        Extension::Unsigned => w.meet("StructGetU", high.then_some("highest bit")),
+    }
     w.take(c, field.storage, datum, extension == Extension::Signed);
     Some(())
 }
@@ -119,6 +131,10 @@ pub fn set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         w.trapped(traps);
         return Some(());
     }
+    w.meet(
+        "StructSet",
+        (operand.datum() == Datum::Ref(target.value)).then_some("cycle"),
+    );
     let object = w.objects.get_mut(target.value)?;
     *object.data.get_mut(at as usize)? = operand.datum();
     Some(())
@@ -141,6 +157,15 @@ impl World {
 }
 
 impl Storage {
+    /// Whether a packed field has its highest bit set.
+    pub fn has_highest_bit(self, datum: Datum) -> bool {
+        match (self, datum) {
+            (Self::I8, Datum::Bits(bits)) => bits & 0x80 != 0,
+            (Self::I16, Datum::Bits(bits)) => bits & 0x8000 != 0,
+            _ => false,
+        }
+    }
+
     /// The bits of a packed field as an `i32` that keeps the sign.
     fn extended(self, bits: u128) -> u128 {
         let bits = bits as u32;

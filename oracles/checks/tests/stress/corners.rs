@@ -1,0 +1,69 @@
+//! Which corners of the instructions under test the cases hit: by the reference interpreter's
+//! evidence where it has any, and by the model's.
+
+use crate::common::case;
+use assay_engine::{Engine, Features};
+use assay_generators::stress::find;
+use assay_generators::stress::gc_ops::corners::{OPERATORS, SPECIAL, UNREACHABLE};
+use assay_reference::{Case, OpcodeCoverage, ReferenceEngine};
+use std::collections::BTreeSet;
+
+/// How many cases are run.
+const CASES: u64 = 12_000;
+
+/// The cells of the interpreter's table that are left, in words.
+fn missing(coverage: &OpcodeCoverage) -> Vec<(&'static str, String)> {
+    let features = Features::WASM3;
+    let tested = |name: &&str| OPERATORS.contains(name);
+    let never = coverage.missing(features).into_iter();
+    let never = never.filter(tested).map(|name| (name, "runs".to_owned()));
+    let cases = coverage.missing_cases(features).into_iter();
+    let cases = cases.filter(|(name, _)| tested(name));
+    let cases = cases.map(|(name, case)| match case {
+        Case::Way(way) => (name, format!("{way:?}")),
+        Case::Trap(trap) => (name, format!("{trap:?}")),
+    });
+    never.chain(cases).collect()
+}
+
+#[test]
+fn corners_of_garbage_collection_are_hit() {
+    let generator = find("gc_ops").expect("there is such a generator");
+    let mut engine = ReferenceEngine::new().with_coverage();
+    let all = missing(&OpcodeCoverage::default()).len();
+    let mut met = BTreeSet::new();
+    for number in 0..CASES {
+        let (_, draft) = case(generator, number);
+        let program = draft.finish().expect("it can be made ready").program;
+        engine.run(&program).expect("the interpreter does not fail");
+        met.extend(draft.met);
+    }
+    let table: BTreeSet<(&str, &str)> = SPECIAL
+        .iter()
+        .flat_map(|(operator, cases)| cases.iter().map(|case| (*operator, *case)))
+        .collect();
+    let unknown: Vec<_> = met.difference(&table).collect();
+    assert!(unknown.is_empty(), "not in the table: {unknown:?}");
+    let coverage = engine.coverage().expect("it is recorded");
+    let mut left = missing(coverage);
+    let special = table.difference(&met);
+    left.extend(special.map(|(operator, case)| (*operator, (*case).to_owned())));
+    let excused = |(operator, case): &(&str, String)| {
+        UNREACHABLE
+            .iter()
+            .any(|(of, what, _)| of == operator && what == case)
+    };
+    let cells = all + table.len();
+    println!(
+        "{} of {cells} cells hit in {CASES} cases, {} unreachable",
+        cells - left.len(),
+        UNREACHABLE.len(),
+    );
+    for (operator, case, why) in UNREACHABLE {
+        let cell = (*operator, (*case).to_owned());
+        assert!(left.contains(&cell), "{cell:?} is reached: {why}");
+    }
+    left.retain(|cell| !excused(cell));
+    println!("never: {left:?}");
+    assert!(left.is_empty());
+}

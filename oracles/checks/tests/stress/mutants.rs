@@ -1,0 +1,94 @@
+//! Faults seeded into the reference interpreter, one at a time, are seen by the answers alone.
+//!
+//!     cargo test -p assay-checks --features mutants --test stress_mutants -- --nocapture
+
+mod common;
+
+use assay_checks::Comparison;
+use assay_checks::answer::judge;
+use assay_checks::differential::Side;
+use assay_engine::Engine;
+use assay_generators::Draft;
+use assay_generators::stress::find;
+use assay_reference::ReferenceEngine;
+use assay_reference::mutants::{Mutant, with};
+use common::case;
+
+/// How many cases are run for each mutant.
+const CASES: u64 = 600;
+
+/// The families of mutants that the cases of a generator must see.
+const FAMILIES: &[(&str, &[&str])] = &[(
+    "gc_ops",
+    &["reference", "structures and arrays", "collector"],
+)];
+
+/// Those of other families that they must see.
+const OTHERS: &[(&str, &[Mutant])] = &[(
+    "gc_ops",
+    &[
+        Mutant::SubtypeOfParent,
+        Mutant::CanonicalPosition,
+        Mutant::BranchOnNullKeeps,
+        Mutant::BranchOnCastOfNull,
+        Mutant::TableInitOffByOne,
+        Mutant::ElementDropIgnored,
+        Mutant::DataDropIgnored,
+        Mutant::PayloadReversed,
+        Mutant::CatchAllRefOfNull,
+        Mutant::ResultsSwapped,
+    ],
+)];
+
+/// Those of the families above that they cannot see, and why.
+const UNSEEN: &[(&str, Mutant, &str)] = &[];
+
+/// How long the interpreter may take for a case, so that a mutant that loops comes to an end.
+const TIME_MS: u32 = 20;
+
+/// Whether a case does not come to its answers: by a fault of the interpreter's, if need be.
+fn is_seen(engine: &mut ReferenceEngine, draft: &Draft) -> bool {
+    let mut finished = draft.finish().expect("a stress case can be made ready");
+    finished.program.limits.time_ms = TIME_MS;
+    let Ok(transcript) = engine.run(&finished.program) else {
+        return true;
+    };
+    let verdict = judge(
+        &finished.program,
+        &finished.answers,
+        &transcript,
+        Side::Subject,
+    );
+    verdict.end != Comparison::Equal
+}
+
+#[test]
+fn each_mutant_is_seen() {
+    for (name, families) in FAMILIES {
+        let generator = find(name).expect("there is such a generator");
+        let others = OTHERS.iter().filter(|(of, _)| of == name);
+        let others: Vec<Mutant> = others.flat_map(|(_, all)| all.iter().copied()).collect();
+        let drafts: Vec<_> = (0..CASES).map(|number| case(generator, number).1).collect();
+        let wanted =
+            |mutant: &Mutant| families.contains(&mutant.family()) || others.contains(mutant);
+        let mut alive = Vec::new();
+        for &mutant in Mutant::ALL.iter().filter(|mutant| wanted(mutant)) {
+            let mut engine = ReferenceEngine::new().with_objects_per_collection(1);
+            let seen = with(Some(mutant), || {
+                let seen = drafts.iter().filter(|draft| is_seen(&mut engine, draft));
+                seen.count()
+            });
+            println!(
+                "{name}: {mutant:?} ({}): in {seen} of {CASES} cases",
+                mutant.about()
+            );
+            let excused = UNSEEN
+                .iter()
+                .any(|(of, one, _)| of == name && *one == mutant);
+            if (seen == 0) != excused {
+                alive.push(mutant);
+            }
+        }
+        assert!(alive.is_empty(), "{name}: {alive:?}");
+    }
+}

@@ -18,7 +18,7 @@ fn explore(baseline: &Path, more: &[&str]) -> Output {
 /// The lines of a kind.
 fn lines(output: &Output, kind: &str) -> Vec<Value> {
     let lines = stdout(output);
-    let lines = lines.lines().map(|line| serde_json::from_str(line));
+    let lines = lines.lines().map(serde_json::from_str);
     let mut lines: Vec<Value> = lines.map(|line| line.expect("a line of JSON")).collect();
     lines.retain(|line| line["kind"] == kind);
     lines

@@ -131,3 +131,52 @@ impl Graph<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elf::{Section, Slot, Symbol};
+
+    /// `call 0x1010`, `ret`; behind it, without a symbol, `endbr64`, `jmp [0x2000]`.
+    const CODE: [u8; 26] = [
+        0xe8, 0x0b, 0, 0, 0, 0xc3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, //
+        0xf3, 0x0f, 0x1e, 0xfa, 0xff, 0x25, 0xe6, 0x0f, 0, 0,
+    ];
+
+    #[test]
+    fn a_stub_leads_to_another_library_and_a_pointer_that_may_change_is_no_call() {
+        for (constant, edge) in [(true, Edge::Calls), (false, Edge::Takes)] {
+            let image = Image {
+                code: vec![Section {
+                    address: 0x1000,
+                    bytes: &CODE,
+                }],
+                data: Vec::new(),
+                symbols: vec![Symbol {
+                    address: 0x1000,
+                    size: 6,
+                    name: "f",
+                }],
+                slots: vec![Slot {
+                    address: 0x2000,
+                    value: Value::Import("g"),
+                    constant,
+                }],
+            };
+            let layout = Layout::new(&image).expect("a layout");
+            let pieces: Vec<_> = layout.pieces.iter().map(|p| p.range.clone()).collect();
+            let (_, mut links) = links(&image, &layout, &code::references(&image, &pieces));
+            // Nothing refers to the table that the section of code might be.
+            links.retain(|link| link.from == 0);
+            assert_eq!(
+                links,
+                [Link {
+                    to: 1,
+                    edge,
+                    from: 0
+                }]
+            );
+            assert!(layout.functions[1].imported);
+        }
+    }
+}

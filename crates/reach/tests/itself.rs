@@ -58,6 +58,12 @@ mod planted {
     }
 
     #[inline(never)]
+    pub fn takes_the_address_and_calls(numbers: &mut Vec<u64>) -> fn(&mut Vec<u64>) {
+        jumps_to_what_pushes(numbers);
+        black_box(pushes)
+    }
+
+    #[inline(never)]
     pub fn mentions(number: u64) {
         assert!(number < 7, "a text of its own: {number}");
     }
@@ -69,6 +75,7 @@ fn use_planted() {
     planted::jumps_to_what_pushes(numbers);
     planted::calls_the_object(planted::makes_the_object(), numbers);
     planted::takes_the_address()(numbers);
+    planted::takes_the_address_and_calls(numbers)(numbers);
     planted::mentions(numbers.len() as u64);
     assert!(planted::reserves(numbers));
 }
@@ -149,6 +156,10 @@ fn a_taken_address_is_told_from_a_call() {
             find(program, "planted::calls_what_pushes")
         );
         assert_eq!(taken.taken(), 1);
+        // A longer path of calls is better than a short one that rests on an address.
+        let both = path(program, "takes_the_address_and_calls", NO_STOP).expect("a path");
+        assert_eq!(both.taken(), 0);
+        assert_eq!(both.steps.len(), taken.steps.len() + 1);
     });
 }
 

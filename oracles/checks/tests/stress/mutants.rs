@@ -15,7 +15,7 @@ use assay_reference::mutants::{Mutant, with};
 use common::case;
 
 /// How many cases are run for each mutant.
-const CASES: u64 = 600;
+const CASES: u64 = 1500;
 
 /// The families of mutants that the cases of a generator must see.
 const FAMILIES: &[(&str, &[&str])] = &[(

@@ -2,7 +2,7 @@
 
 use super::model::{Datum, Ref};
 use super::types::{Heap, RefTy, Storage};
-use super::world::{Var, World};
+use super::world::{COLLECT, Var, World};
 use crate::stress::Choices;
 use assay_engine::{Trap, Traps};
 use wasm_encoder::Ieee32;
@@ -54,6 +54,25 @@ pub enum Operand {
     Null(Heap),
     /// An unboxed integer, from this `i32`.
     I31(u32),
+}
+
+/// How operands are handed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Whether their locals give them up, so that only what gets them keeps them.
+    gives_up: bool,
+    /// Whether there is a collection while they are on the stack.
+    collects: bool,
+}
+
+impl Manner {
+    /// One of the four.
+    pub fn choose(c: &mut Choices<'_, '_>) -> Self {
+        Self {
+            gives_up: c.once_in(2),
+            collects: c.once_in(12),
+        }
+    }
 }
 
 /// A structure or an array to work on, or null in its place.
@@ -160,6 +179,23 @@ impl World {
             Storage::F64 => f.f64_const(Ieee64::new(bits as u64)),
             Storage::V128 => f.v128_const(bits.cast_signed()),
         };
+    }
+
+    /// Pushes all of these, in some manner.
+    pub fn hand(&mut self, operands: &[Operand], manner: Manner) {
+        self.push_all(operands);
+        if manner.gives_up {
+            let vars = operands.iter().filter_map(|operand| match operand {
+                Operand::Var(var, _) => Some(*var),
+                _ => None,
+            });
+            vars.collect::<Vec<_>>()
+                .into_iter()
+                .for_each(|var| self.give_up(var));
+        }
+        if manner.collects {
+            self.sink().call(COLLECT);
+        }
     }
 
     /// Pushes all of these.

@@ -281,8 +281,10 @@ impl World {
         self.note(bits as u64);
     }
 
-    /// Names the reference on the stack, which is this.
-    pub fn give(&mut self, id: u32, ty: RefTy, value: Ref) {
+    /// Names the reference on the stack, which is this. Every other local can be null, so that what is
+    /// in it can be given up.
+    pub fn give(&mut self, id: u32, mut ty: RefTy, value: Ref) {
+        ty.nullable |= id.is_multiple_of(2);
         let local = self.local(ValType::Ref(ty.encoded()));
         self.sink().local_set(local);
         self.vars.push(Var {
@@ -297,6 +299,15 @@ impl World {
     /// Notes a special case of an operator.
     pub fn meet(&mut self, operator: &'static str, case: impl Into<Option<&'static str>>) {
         self.met.extend(case.into().map(|case| (operator, case)));
+    }
+
+    /// Gives up a value, if its local can be null: then only what else refers to it keeps it.
+    pub fn give_up(&mut self, var: Var) {
+        if var.ty.nullable {
+            let null = var.ty.heap.encoded();
+            self.sink().ref_null(null).local_set(var.local);
+            self.vars.retain(|other| other.id != var.id);
+        }
     }
 
     /// Whether a reference is a value of a type of its hierarchy.

@@ -2,7 +2,7 @@
 
 use super::super::corners::{of_place, of_range};
 use super::super::model::{Datum, Ref};
-use super::super::operand::{is_beyond, reasons};
+use super::super::operand::{Manner, is_beyond, reasons};
 use super::super::types::{Field, Heap, RefTy, Storage};
 use super::super::world::World;
 use crate::stress::Choices;
@@ -56,7 +56,8 @@ pub fn new_fixed(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let length = c.below(FIXED + 1);
     let storage = w.types.element(ty)?.storage;
     let operands = w.operands(c, (0..length).map(|_| storage))?;
-    w.push_all(&operands);
+    let manner = Manner::choose(c);
+    w.hand(&operands, manner);
     w.meet("ArrayNewFixed", (length == 0).then_some("empty"));
     w.sink().array_new_fixed(ty, length);
     let data = operands.iter().map(|operand| operand.datum()).collect();
@@ -219,9 +220,10 @@ pub fn set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let target = w.target(c, &arrays(w, |element| element.mutable))?;
     let operand = w.operand(c, w.types.element(target.ty)?.storage)?;
     let index = w.index(c, length(w, target.value));
+    let manner = Manner::choose(c);
     w.push(&target.operand);
     w.push_i32(index);
-    w.push(&operand);
+    w.hand(&[operand], manner);
     if w.objects.get(target.value).is_some() {
         w.meet("ArraySet", of_place(index, length(w, target.value)));
     }

@@ -1,7 +1,7 @@
 //! What happens around references: walks, calls, collections, exceptions.
 
 use super::super::model::Datum;
-use super::super::operand::Operand;
+use super::super::operand::{Manner, Operand};
 use super::super::types::{Heap, RefTy, Shape, Storage};
 use super::super::world::{COLLECT, World};
 use super::refs::any;
@@ -21,7 +21,8 @@ pub fn pass(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let ty = RefTy::null(Heap::Any);
     let fits = w.names(|var| w.can_be(var, ty));
     let var = w.var(c.named(&fits)?)?;
-    w.push(&Operand::Var(var, ty));
+    let manner = Manner::choose(c);
+    w.hand(&[Operand::Var(var, ty)], manner);
     let passer = w.passer();
     w.sink().call(passer);
     w.give(c.id(), ty, var.value);
@@ -104,16 +105,17 @@ pub fn throw_and_catch(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let (tag, operands) = exception(w, c)?;
     let way = c.one_of(&[Way::Tag, Way::TagRef, Way::AllRef])?;
     let collects = c.once_in(2);
+    let manner = Manner::choose(c);
     meet(w, &operands);
     let payload = w.payload_block(tag);
     if way == Way::Tag {
         w.sink().block(payload);
-        throw_within(w, Catch::One { tag, label: 0 }, tag, &operands, collects);
+        throw_within(w, Catch::One { tag, label: 0 }, tag, &operands, manner);
         w.sink().end();
     } else {
         let exception = w.local(ValType::Ref(RefType::EXNREF));
         w.sink().block(payload);
-        catch_ref(w, way, tag, &operands);
+        catch_ref(w, way, tag, &operands, manner);
         w.sink().local_set(exception);
         if collects {
             w.sink().call(COLLECT);
@@ -131,7 +133,7 @@ pub fn throw_and_catch(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 }
 
 /// Leaves the exception on the stack: the payload that comes with it is dropped.
-fn catch_ref(w: &mut World, way: Way, tag: u32, operands: &[Operand]) {
+fn catch_ref(w: &mut World, way: Way, tag: u32, operands: &[Operand], manner: Manner) {
     let fields = operands.len();
     let block = match way {
         Way::AllRef => BlockType::Result(ValType::Ref(RefType::EXNREF)),
@@ -142,7 +144,7 @@ fn catch_ref(w: &mut World, way: Way, tag: u32, operands: &[Operand]) {
         Way::AllRef => Catch::AllRef { label: 0 },
         _ => Catch::OneRef { tag, label: 0 },
     };
-    throw_within(w, catch, tag, operands, false);
+    throw_within(w, catch, tag, operands, manner);
     w.sink().end();
     if way == Way::TagRef && fields > 0 {
         let exception = w.local(ValType::Ref(RefType::EXNREF));
@@ -155,12 +157,9 @@ fn catch_ref(w: &mut World, way: Way, tag: u32, operands: &[Operand]) {
 }
 
 /// Emits a `try_table` in which the exception is thrown.
-fn throw_within(w: &mut World, catch: Catch, tag: u32, operands: &[Operand], collects: bool) {
+fn throw_within(w: &mut World, catch: Catch, tag: u32, operands: &[Operand], manner: Manner) {
     w.sink().try_table(BlockType::Empty, [catch]);
-    w.push_all(operands);
-    if collects {
-        w.sink().call(COLLECT);
-    }
+    w.hand(operands, manner);
     w.sink().throw(tag).end().unreachable();
 }
 

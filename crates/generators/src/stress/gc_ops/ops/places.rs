@@ -1,7 +1,7 @@
 //! Where references are kept: globals, tables, locals.
 
 use super::super::corners::{of_copy, of_place, of_range};
-use super::super::operand::is_beyond;
+use super::super::operand::{Manner, is_beyond};
 use super::super::types::{Heap, RefTy, Storage};
 use super::super::world::{FIRST_GLOBAL, Place, World};
 use crate::stress::Choices;
@@ -16,7 +16,8 @@ fn global(w: &World, c: &mut Choices<'_, '_>) -> Option<(u32, Heap)> {
 pub fn global_set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let (number, heap) = global(w, c)?;
     let operand = w.reference(c, RefTy::null(heap))?;
-    w.push(&operand);
+    let manner = Manner::choose(c);
+    w.hand(&[operand], manner);
     w.sink().global_set(FIRST_GLOBAL + number);
     set(&mut w.globals, number, 0, &[operand.datum().reference()?]);
     Some(())
@@ -63,8 +64,9 @@ pub fn table_set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let (number, heap, length) = table(w, c)?;
     let operand = w.reference(c, RefTy::null(heap))?;
     let index = w.index(c, length);
+    let manner = Manner::choose(c);
     w.push_i32(index);
-    w.push(&operand);
+    w.hand(&[operand], manner);
     w.meet("TableSet", of_place(index, length));
     if !traps(w, index >= length, |w| _ = w.sink().table_set(number)) {
         set(
@@ -165,10 +167,7 @@ pub fn table_init(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 pub fn forget(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let fits = w.names(|var| var.ty.nullable);
     let var = w.var(c.named(&fits)?)?;
-    w.sink()
-        .ref_null(var.ty.heap.encoded())
-        .local_set(var.local);
-    w.vars.retain(|other| other.id != var.id);
+    w.give_up(var);
     Some(())
 }
 

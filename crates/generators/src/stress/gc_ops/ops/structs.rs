@@ -1,7 +1,7 @@
 //! Structures.
 
 use super::super::model::{Datum, Ref};
-use super::super::operand::{Target, reasons};
+use super::super::operand::{Manner, Target, reasons};
 use super::super::types::{Field, Heap, RefTy, Shape, Storage};
 use super::super::world::World;
 use crate::stress::Choices;
@@ -18,6 +18,7 @@ pub fn new(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let ty = c.one_of(&structs(w, |_| true))?;
     let storages: Vec<Storage> = w.types.fields(ty).iter().map(|it| it.storage).collect();
     let operands = w.operands(c, storages)?;
+    let manner = Manner::choose(c);
     w.meet("StructNew", operands.is_empty().then_some("no fields"));
     let data: Vec<Datum> = operands.iter().map(|operand| operand.datum()).collect();
     let twice = |(at, datum): (usize, &Datum)| {
@@ -25,7 +26,7 @@ pub fn new(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     };
     let shares = data.iter().enumerate().any(twice);
     w.meet("StructNew", shares.then_some("sharing"));
-    w.push_all(&operands);
+    w.hand(&operands, manner);
     w.sink().struct_new(ty);
     let value = w.objects.add(ty, data);
     w.give(c.id(), RefTy::non_null(Heap::Type(ty)), value);
@@ -120,8 +121,9 @@ fn read(w: &mut World, c: &mut Choices<'_, '_>, extension: Extension) -> Option<
 pub fn set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let (target, at, field) = field(w, c, |field| field.mutable)?;
     let operand = w.operand(c, field.storage)?;
+    let manner = Manner::choose(c);
     w.push(&target.operand);
-    w.push(&operand);
+    w.hand(&[operand], manner);
     let traps = reasons(&[(w.objects.get(target.value).is_none(), Trap::NullReference)]);
     if traps.is_some() {
         w.save_digest();

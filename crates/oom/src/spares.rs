@@ -49,13 +49,8 @@ impl Spares {
 
     /// How a request from this stack is treated. What is new is spared, for now.
     pub(crate) fn treatment(&self, stack: &Stack) -> Treatment {
-        let known = self.place(stack.hash());
-        match known.filter(|entry| entry.hash.load(Relaxed) != 0) {
-            Some(entry) => match entry.treatment.load(Relaxed) {
-                0 => Treatment::Fails,
-                1 => Treatment::Alone,
-                _ => Treatment::Spared,
-            },
+        match self.known(stack.hash()) {
+            Some(treatment) => treatment,
             None => {
                 let place = self.len.fetch_add(1, Relaxed);
                 if let Some(frames) = self.fresh.get(place as usize) {
@@ -64,6 +59,16 @@ impl Spares {
                 Treatment::Spared
             }
         }
+    }
+
+    /// How requests from the stack of this hash are treated, where that is known.
+    pub(crate) fn known(&self, hash: u64) -> Option<Treatment> {
+        let entry = self.place(hash)?;
+        (entry.hash.load(Relaxed) != 0).then(|| match entry.treatment.load(Relaxed) {
+            0 => Treatment::Fails,
+            1 => Treatment::Alone,
+            _ => Treatment::Spared,
+        })
     }
 
     /// The frames of the stacks that were new, and forgets that they were.

@@ -26,8 +26,9 @@ use std::time::Instant;
 /// What scenarios of bytes are called.
 pub const NAME: &str = "input";
 
-/// How many plans an input has. Compiling takes as long as ten of them.
-const PLANS: usize = 64;
+/// How many plans an input has. What comes before the first, compiling and what a fuzzer does with the
+/// coverage of a compiler, takes as long as hundreds of them.
+const PLANS: usize = 1_024;
 
 /// How many bytes choose the configuration, the generator and the plans.
 const SETUP: usize = 72;
@@ -35,16 +36,14 @@ const SETUP: usize = 72;
 /// The known bad sites, which are those of the explorer.
 const KNOWN: &str = include_str!("../../../ci/oom-baseline.toml");
 
-/// How many plans of each kind there are of sixteen, and what they fail of so many requests.
+/// How many plans of each kind there are of sixteen, and what they fail, beginning with a request.
 const KINDS: &[(usize, fn(&mut ChaCha8Rng, u64) -> Rule)] = &[
-    (9, |rng, requests| Rule::Nth(rng.random_range(0..requests))),
-    (3, |rng, requests| Rule::Pair {
-        first: rng.random_range(0..requests),
+    (9, |_, first| Rule::Nth(first)),
+    (3, |rng, first| Rule::Pair {
+        first,
         gap: rng.random_range(0..4),
     }),
-    (2, |rng, requests| {
-        Rule::StickyFrom(rng.random_range(0..requests))
-    }),
+    (2, |_, first| Rule::StickyFrom(first)),
     (2, |rng, _| Rule::Random {
         seed: rng.next_u64(),
         per_million: 50_000,
@@ -163,27 +162,27 @@ impl Fuzzer {
 
     fn plans(&self, seed: u64, profile: &Profile) -> Vec<Plan> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mappings = match self.intercepted {
-            true => profile.requests(Resource::Mapping),
-            false => 0,
+        let heap = self.lenient.open(profile, Resource::Heap);
+        let mapping = match self.intercepted {
+            true => self.lenient.open(profile, Resource::Mapping),
+            false => Vec::new(),
         };
-        let heap = profile.requests(Resource::Heap);
         let plan = |_| {
-            let mapping = mappings > 0 && rng.random_ratio(1, 8);
-            let (resource, requests) = match mapping {
-                true => (Resource::Mapping, mappings),
-                false => (Resource::Heap, heap),
+            let (resource, open) = match rng.random_ratio(1, 8) {
+                true => (Resource::Mapping, &mapping),
+                false => (Resource::Heap, &heap),
             };
+            let first = *open.get(rng.random_range(0..open.len().max(1)))?;
             let mut ticket = rng.random_range(0..16);
             let kind = KINDS.iter().find(|(weight, _)| {
                 let chosen = ticket < *weight;
                 ticket = ticket.saturating_sub(*weight);
                 chosen
             });
-            let (_, rule) = kind.filter(|_| requests > 0)?;
+            let (_, rule) = kind?;
             Some(Plan {
                 resource,
-                rule: rule(&mut rng, requests),
+                rule: rule(&mut rng, first),
                 at_least: 0,
             })
         };

@@ -6,7 +6,7 @@ use assay_engine::{Engine, Program};
 use assay_wasmi::WasmiEngine;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{BlockType, CodeSection};
-use wasmparser::{FunctionBody, Operator, Parser, TypeSectionReader};
+use wasmparser::{CompositeInnerType, FunctionBody, Operator, Parser, TypeSectionReader};
 
 /// Whether the difference goes away when no `select` can be fused with the comparison before it.
 ///
@@ -115,6 +115,18 @@ fn with_blocks(
     (blocks > 0).then_some(apart)
 }
 
+/// How many parameters each type has.
+pub(super) fn parameters(section: TypeSectionReader<'_>) -> wasmparser::Result<Vec<u32>> {
+    let mut parameters = Vec::new();
+    for group in section {
+        parameters.extend(group?.into_types().map(|ty| match ty.composite_type.inner {
+            CompositeInnerType::Func(ty) => ty.params().len() as u32,
+            _ => 0,
+        }));
+    }
+    Ok(parameters)
+}
+
 /// Puts an empty block before each operator to avoid.
 struct KeepApart<A> {
     avoid: A,
@@ -132,15 +144,9 @@ impl<A: Fn(&Operator<'_>, &[bool]) -> bool> Reencode for KeepApart<A> {
         types: &mut wasm_encoder::TypeSection,
         section: TypeSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
-        for group in section.clone() {
-            for ty in group?.into_types() {
-                let parameters = match ty.composite_type.inner {
-                    wasmparser::CompositeInnerType::Func(ty) => ty.params().len(),
-                    _ => 0,
-                };
-                self.with_parameters.push(parameters > 0);
-            }
-        }
+        let parameters = parameters(section.clone())?;
+        let some = parameters.iter().map(|parameters| *parameters > 0);
+        self.with_parameters.extend(some);
         utils::parse_type_section(self, types, section)
     }
 

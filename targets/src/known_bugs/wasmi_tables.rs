@@ -1,12 +1,13 @@
 //! What wasmi gets wrong about `br_table`, told by running it on branches in its place.
 
-use super::wasmi::differs_from_itself;
+use super::wasmi::{differs_from_itself, parameters};
 use assay_checks::Difference;
 use assay_engine::Program;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{CodeSection, Function, FunctionSection, ValType};
-use wasmparser::{BrTable, FunctionBody, FunctionSectionReader, Operator, Parser};
-use wasmparser::{CompositeInnerType, TypeSectionReader};
+use wasmparser::{
+    BrTable, FunctionBody, FunctionSectionReader, Operator, Parser, TypeSectionReader,
+};
 
 /// Whether the difference goes away when each `br_table` is a row of `br_if`.
 ///
@@ -75,14 +76,7 @@ impl Reencode for Rows {
         types: &mut wasm_encoder::TypeSection,
         section: TypeSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
-        for group in section.clone() {
-            for ty in group?.into_types() {
-                self.parameters.push(match ty.composite_type.inner {
-                    CompositeInnerType::Func(ty) => ty.params().len() as u32,
-                    _ => 0,
-                });
-            }
-        }
+        self.parameters = parameters(section.clone())?;
         utils::parse_type_section(self, types, section)
     }
 

@@ -5,7 +5,7 @@ use super::profile::{Judgement, Profile};
 use super::run::AnyScenario;
 use crate::baseline::Baseline;
 use crate::hook;
-use crate::plan::Plan;
+use crate::plan::{Plan, Resource};
 use crate::sites::key;
 use crate::sites::stack;
 use crate::sites::symbols::{Place, Shims, Symbols};
@@ -47,6 +47,19 @@ impl Lenient {
         judgement
     }
 
+    /// The requests of the clean run that are not spared, by their numbers.
+    pub fn open(&self, profile: &Profile, resource: Resource) -> Vec<u64> {
+        let stacks = profile.golden.stacks(resource).iter();
+        let tape = profile.arena.tape(resource);
+        let treated = stacks.map(|stack| {
+            let known = self.spares.known(*stack);
+            known.unwrap_or_else(|| self.treat(*stack, &tape.frames(*stack)))
+        });
+        let numbers = (0..).zip(treated);
+        let open = numbers.filter(|(_, treatment)| *treatment != Treatment::Spared);
+        open.map(|(number, _)| number).collect()
+    }
+
     fn once(&self, profile: &Profile, scenario: &dyn AnyScenario, plan: &Plan) -> Judgement {
         hook::with(|hook| hook.set_spares(Some(self.spares)));
         let judgement = profile.judge(scenario, plan);
@@ -58,12 +71,18 @@ impl Lenient {
     fn learn(&self) -> bool {
         let fresh = self.spares.take_fresh();
         for frames in &fresh {
-            let hash = stack::hash(frames);
-            let located = self.symbols.locate(hash, frames);
-            let site = key::key(&located.place, &self.symbols.request_stack(frames));
-            self.spares.learn(hash, self.known.treatment(&site));
+            self.treat(stack::hash(frames), frames);
         }
         !fresh.is_empty()
+    }
+
+    /// Treats a stack by its name from now on.
+    fn treat(&self, hash: u64, frames: &[u64]) -> Treatment {
+        let located = self.symbols.locate(hash, frames);
+        let site = key::key(&located.place, &self.symbols.request_stack(frames));
+        let treatment = self.known.treatment(&site);
+        self.spares.learn(hash, treatment);
+        treatment
     }
 
     /// The stack of the first request that the last run failed, innermost first.

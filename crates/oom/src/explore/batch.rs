@@ -348,7 +348,7 @@ fn work(profile: &Profile, scenario: &dyn AnyScenario, plans: &[Plan], first: us
         if arena.must_stop() {
             break;
         }
-        let (outcome, why) = profile.outcome(scenario, plan);
+        let (outcome, why) = profile.outcome(scenario, plan, true);
         arena.put(place, &outcome);
         if outcome.verdict.is_bad() {
             spent();
@@ -370,9 +370,9 @@ fn work(profile: &Profile, scenario: &dyn AnyScenario, plans: &[Plan], first: us
 fn alone(profile: &Profile, scenario: &dyn AnyScenario, plan: &Plan) -> i32 {
     let arena: &Arena = profile.arena;
     begin(profile, &[*plan]);
-    profile.outcome(scenario, plan);
+    profile.outcome(scenario, plan, true);
     let counts: [Census; 3] = std::array::from_fn(|_| {
-        profile.outcome(scenario, plan);
+        profile.outcome(scenario, plan, true);
         census::take()
     });
     let [one, two, three] = counts;

@@ -96,7 +96,17 @@ impl Profile {
     /// Runs the scenario under a plan, in this process, and judges it. The scenario must be the one
     /// that was profiled.
     pub fn judge(&self, scenario: &dyn AnyScenario, plan: &Plan) -> Judgement {
-        let (outcome, why) = self.outcome(scenario, plan);
+        self.judge_with(scenario, plan, true)
+    }
+
+    /// As [`judge`](Self::judge); a fresh clean run afterwards is made only where it is asked for.
+    pub(crate) fn judge_with(
+        &self,
+        scenario: &dyn AnyScenario,
+        plan: &Plan,
+        fresh: bool,
+    ) -> Judgement {
+        let (outcome, why) = self.outcome(scenario, plan, fresh);
         Judgement {
             verdict: outcome.verdict,
             why,
@@ -111,12 +121,17 @@ impl Profile {
 
     /// As [`judge`](Self::judge): a leak of memory counts when it happens again. What is kept once
     /// and not again is a cache.
-    pub(crate) fn outcome(&self, scenario: &dyn AnyScenario, plan: &Plan) -> (Outcome, String) {
-        let (mut outcome, ruling) = self.once(scenario, plan);
+    pub(crate) fn outcome(
+        &self,
+        scenario: &dyn AnyScenario,
+        plan: &Plan,
+        fresh: bool,
+    ) -> (Outcome, String) {
+        let (mut outcome, ruling) = self.once(scenario, plan, fresh);
         if ruling.kept == 0 {
             return (outcome, ruling.why);
         }
-        let (again, second) = self.once(scenario, plan);
+        let (again, second) = self.once(scenario, plan, fresh);
         if second.kept > 0 {
             return (outcome, ruling.why);
         }
@@ -125,13 +140,13 @@ impl Profile {
         (outcome, second.why)
     }
 
-    fn once(&self, scenario: &dyn AnyScenario, plan: &Plan) -> (Outcome, Ruling) {
+    fn once(&self, scenario: &dyn AnyScenario, plan: &Plan, fresh: bool) -> (Outcome, Ruling) {
         let flight = &self.arena.flight;
         let panic = || flight.panic.get();
         let run = run(scenario, self.arena, plan, false, false);
         let first = flight.failed(0);
         let mut ruling = self.golden.rule(scenario, plan, &run, first, panic);
-        if !ruling.verdict.is_bad() && run.counts.failures > 0 {
+        if fresh && !ruling.verdict.is_bad() && run.counts.failures > 0 {
             let again = self::run(scenario, self.arena, &Plan::CLEAN, false, true);
             if let Some(corrupt) = self.golden.rule_again(&again, panic) {
                 ruling = corrupt;

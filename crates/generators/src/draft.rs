@@ -69,7 +69,6 @@ impl Draft {
     /// Those of [`prepare`].
     pub fn finish(&self) -> Result<Finished, PrepareError> {
         let info = Info::read(&self.wasm).map_err(|e| PrepareError::Malformed(e.to_string()))?;
-        let usual = Plan::default();
         let plan = Plan {
             features: self.features,
             exports: self.exports,
@@ -79,8 +78,7 @@ impl Draft {
             uncaught: self.uncaught.clone(),
             host_seed: self.host_seed,
             actions: self.actions.clone(),
-            fuel: self.fuel.unwrap_or(usual.fuel),
-            ..usual
+            fuel: self.fuel.unwrap_or(Plan::default().fuel),
         };
         let ready = prepare(&self.wasm, &info, &plan)?;
         let mut calls: Vec<Call> = Vec::new();

@@ -27,6 +27,12 @@ pub(crate) const CHECKS: &[Check] = &[
         Features::GC,
         internal,
     ),
+    Check::code(
+        Group::Host,
+        "a collection keeps what is held",
+        Features::GC,
+        collects,
+    ),
     check("a trap of the host is one of its own", traps),
     check("a memory grows until it is refused", grows_memory),
     check("a table grows until it is refused", grows_table),
@@ -162,6 +168,29 @@ fn internal(engine: &mut dyn Engine) -> Result<(), Failure> {
         &seen[..],
         &[Value::Ref(Reference::Internal)],
     )
+}
+
+/// An object that only a local holds, one that only another object holds, and one that nobody does.
+fn collects(engine: &mut dyn Engine) -> Result<(), Failure> {
+    let fields = r#"
+        (import "assay:host" "0" (func $host))
+        (type $box (struct (field i32) (field (ref null $box))))
+        (func (export "f") (result i32)
+            (local $box (ref null $box))
+            (local.set $box (struct.new $box (i32.const 5)
+                (struct.new $box (i32.const 7) (ref.null $box))))
+            (drop (struct.new $box (i32.const 9) (ref.null $box)))
+            (call $host)
+            (i32.add
+                (struct.get $box 0 (local.get $box))
+                (struct.get $box 0 (struct.get $box 1 (local.get $box)))))"#;
+    let program = calling(fields, &[("f", &[]), ("f", &[])])?;
+    let program = hosted(program, &[function(&[], &[], &[Action::Collect])]);
+    for step in steps(engine, &program)? {
+        same("the outcome", &step.outcome, &returned(&[Value::I32(12)]))?;
+        same("the effects", &effects(&step)[..], &[HostEffect::Returned])?;
+    }
+    Ok(())
 }
 
 fn traps(engine: &mut dyn Engine) -> Result<(), Failure> {

@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_was_chosen_is_chosen_again() {
-        let bytes: Vec<u8> = (0..32).map(|n| n * 37).collect();
+        let bytes: Vec<u8> = (0..32u8).map(|n| n.wrapping_mul(37)).collect();
         let take = |choices: &mut Choices<'_, '_>| {
             (
                 choices.below(7),
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_is_gone_is_replaced_by_the_nearest() {
-        let mut choices = Choices::written(0, &[40, 40, 40]);
+        let mut choices = Choices::written(0, &[40, 40]);
         assert_eq!(choices.named(&[3, 40, 41]), Some(40));
         assert_eq!(choices.named(&[3, 38, 90]), Some(38));
         assert_eq!(choices.named(&[]), None);

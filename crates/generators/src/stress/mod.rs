@@ -26,6 +26,8 @@ pub mod gc_ops;
 mod mutate;
 mod sequence;
 mod shrink;
+#[cfg(test)]
+mod tests;
 
 pub use case::StressCase;
 pub use choices::Choices;
@@ -37,6 +39,9 @@ use crate::Draft;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 
+/// A case, and its draft.
+pub type Made = (Box<dyn StressCase>, Draft);
+
 /// A generator of cases that carry their answer.
 pub struct StressGenerator {
     /// Its name, which is that of its target.
@@ -46,7 +51,7 @@ pub struct StressGenerator {
     /// The features without which there is no case.
     pub needs: Features,
     /// Makes a case of at most these features, with its draft.
-    pub generate: fn(&mut Unstructured<'_>, Features) -> Result<(Box<dyn StressCase>, Draft)>,
+    pub generate: fn(&mut Unstructured<'_>, Features) -> Result<Made>,
     /// The names of its operations.
     pub operations: fn() -> Vec<&'static str>,
 }

@@ -45,11 +45,15 @@ type Change = fn(&mut Context, &mut Vec<Operation>, usize);
 
 /// All changes, and whether they may make a case larger.
 const CHANGES: &[(bool, Change)] = &[
-    (false, remove),
-    (false, choose_less),
-    (true, choose_anew),
-    (true, swap),
-    (true, repeat),
+    (false, |context, operations, _| remove(context, operations)),
+    (false, |context, operations, _| {
+        choose_less(context, operations)
+    }),
+    (true, |context, operations, _| {
+        choose_anew(context, operations)
+    }),
+    (true, |context, operations, _| swap(context, operations)),
+    (true, |context, operations, _| repeat(context, operations)),
     (true, insert),
 ];
 
@@ -57,7 +61,7 @@ fn index(rng: &mut Rng, operations: &[Operation]) -> usize {
     rng.gen_index(operations.len()).unwrap_or(0)
 }
 
-fn remove(context: &mut Context, operations: &mut Vec<Operation>, _: usize) {
+fn remove(context: &mut Context, operations: &mut Vec<Operation>) {
     let at = index(context.rng(), operations);
     if at < operations.len() {
         operations.remove(at);
@@ -72,20 +76,20 @@ fn a_choice<'a>(rng: &mut Rng, operations: &'a mut [Operation]) -> Option<&'a mu
     choices.get_mut(choice)
 }
 
-fn choose_less(context: &mut Context, operations: &mut Vec<Operation>, _: usize) {
+fn choose_less(context: &mut Context, operations: &mut [Operation]) {
     if let Some(choice) = a_choice(context.rng(), operations) {
         *choice /= 2;
     }
 }
 
-fn choose_anew(context: &mut Context, operations: &mut Vec<Operation>, _: usize) {
+fn choose_anew(context: &mut Context, operations: &mut [Operation]) {
     let new = small(context.rng());
     if let Some(choice) = a_choice(context.rng(), operations) {
         *choice = new;
     }
 }
 
-fn swap(context: &mut Context, operations: &mut Vec<Operation>, _: usize) {
+fn swap(context: &mut Context, operations: &mut [Operation]) {
     let (a, b) = (
         index(context.rng(), operations),
         index(context.rng(), operations),
@@ -95,7 +99,7 @@ fn swap(context: &mut Context, operations: &mut Vec<Operation>, _: usize) {
     }
 }
 
-fn repeat(context: &mut Context, operations: &mut Vec<Operation>, _: usize) {
+fn repeat(context: &mut Context, operations: &mut Vec<Operation>) {
     let at = index(context.rng(), operations);
     if let Some(operation) = operations.get(at).cloned() {
         put(context, operations, operation);

@@ -11,8 +11,8 @@ mod model;
 mod module;
 mod operand;
 mod ops;
-mod setting;
-mod types;
+pub(super) mod setting;
+pub(super) mod types;
 mod walker;
 mod world;
 

@@ -12,8 +12,8 @@ use wasm_encoder::{BlockType, ValType};
 const FAILURES: u32 = 10;
 
 /// Whether a reference of the host's may be asked for a defined type, which no such reference is of.
-/// With debug assertions Wasmtime 48 aborts then (`wasmtime-cast-of-host-reference` among the
-/// regressions): its header has the reserved index in place of a type's.
+/// Wasmtime 48 looks the reserved index in its header up as if it were a type's, and aborts where it
+/// is built with debug assertions.
 pub const CASTS_OF_HOST: bool = false;
 
 /// The abstract types of a hierarchy.

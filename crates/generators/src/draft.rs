@@ -32,6 +32,9 @@ pub struct Draft {
     pub uncaught: BTreeSet<String>,
     /// The fuel that instantiation and each call get, where it is not the usual one ([`Plan::fuel`]).
     pub fuel: Option<i32>,
+    /// To what size the garbage-collected heap may grow, where that is not the usual one
+    /// ([`Limits::gc_heap_bytes`]).
+    pub gc_heap_bytes: Option<u32>,
     /// Mixed into what host functions return.
     pub host_seed: u32,
     /// What each imported function does; those that are missing return.
@@ -94,6 +97,7 @@ impl Draft {
         }
         let exports = ready.left_out.iter().map(|(_, why)| *why);
         let calls_left_out = std::iter::repeat_n(NO_SUCH_ARGUMENT, self.calls_left_out);
+        let usual = Limits::default();
         let program = Program {
             modules: ready.modules,
             host: ready.host,
@@ -101,7 +105,10 @@ impl Draft {
             shim: Some(ready.shim),
             memories: ready.memories,
             tags: ready.tags,
-            limits: Limits::default(),
+            limits: Limits {
+                gc_heap_bytes: self.gc_heap_bytes.unwrap_or(usual.gc_heap_bytes),
+                ..usual
+            },
         };
         Ok(Finished {
             program,

@@ -23,6 +23,9 @@ const ANYREF: ValType = ValType::Ref(RefType {
     },
 });
 
+/// A heap that the garbage of one operation fills, and all that a case keeps does not.
+const SMALL_HEAP_BYTES: u32 = 512 << 10;
+
 /// More than any case needs: it ends by construction, and what it counts is compared all the same.
 const FUEL: i32 = 1 << 30;
 
@@ -78,6 +81,7 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         fuse: setting.fuse,
         digest: setting.digest,
         met: std::mem::take(&mut world.met),
+        gc_heap_bytes: setting.small_heap.then_some(SMALL_HEAP_BYTES),
         fuel: Some(FUEL),
         actions: vec![vec![Action::Collect]],
         ..Draft::default()

@@ -112,6 +112,8 @@ pub struct World {
     pub data: Vec<u8>,
     /// Whether there is a data segment.
     pub has_data: bool,
+    /// Whether the heap is small.
+    pub small_heap: bool,
     /// The number of the host's reference.
     pub host: u32,
     /// The values of the current call.
@@ -149,6 +151,7 @@ impl World {
             segments: Vec::new(),
             data: setting.data.clone(),
             has_data: !setting.data.is_empty(),
+            small_heap: setting.small_heap,
             host: setting.host,
             vars: Vec::new(),
             calls: Vec::new(),

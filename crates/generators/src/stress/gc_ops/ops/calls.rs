@@ -37,10 +37,13 @@ pub fn collect(w: &mut World, _: &mut Choices<'_, '_>) -> Option<()> {
 
 /// How many objects of garbage are made at once.
 const GARBAGE: [u32; 4] = [3, 20, 100, 400];
+/// How many times as many where the heap is small.
+const FILLS: u32 = 40;
 
 /// Makes objects that nothing holds, so that the heap grows, and the engine collects by itself.
 pub fn garbage(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    let count = c.one_of(&GARBAGE)?;
+    let fills = if w.small_heap { FILLS } else { 1 };
+    let count = c.one_of(&GARBAGE)? * fills;
     let default = |storage: Storage| storage.has_default();
     let fits = |&ty: &u32| match w.types.shape(ty) {
         Some(Shape::Struct(fields)) => fields.iter().all(|it| default(it.storage)),

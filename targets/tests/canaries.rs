@@ -109,9 +109,9 @@ const CANARIES: &[Canary] = canaries! {
     Rounding      WITH_WASMI 2000 VALUE                  then anything
     RefTest       WITH_V8    1500 VALUE                  then anything
     HeapWrite     WITH_V8    1500 VALUE                  then anything
-    HeapSign      STRESS      100 (&["result"])          then anything
+    HeapSign      STRESS      200 (&["result"])          then anything
     Identity      STRESS      100 (&["result"])          then anything
-    BulkWrite     STRESS      100 (&["result"])          then anything
+    BulkWrite     STRESS      500 (&["result"])          then anything
     ArrayLength   STRESS      100 (&["result"])          then anything
     BranchTable   WITH_WASMI 2000 VALUE                  then anything
     Select        WITH_WASMI  500 VALUE                  then anything

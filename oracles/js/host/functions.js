@@ -151,11 +151,12 @@ let collections = 0;
 // V8 (by its flag) collects what is new, which moves objects; JavaScriptCore only collects all.
 function collect() {
   const full = ++collections % COLLECTIONS_TO_A_FULL_ONE === 0;
-  if (globalThis.gc !== undefined) {
-    globalThis.gc({ type: full ? "major" : "minor" });
-  } else if (globalThis.Bun !== undefined && full) {
-    globalThis.Bun.gc(true);
+  if (globalThis.Bun !== undefined) {
+    if (full) globalThis.Bun.gc(true);
+    return;
   }
+  if (globalThis.gc === undefined) throw misuse("the runtime collects nothing on request");
+  globalThis.gc({ type: full ? "major" : "minor" });
 }
 
 function trap() {

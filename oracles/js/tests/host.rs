@@ -344,6 +344,7 @@ fn start_functions_meet_a_host_without_an_instance() {
             grew,
             returned(&[]),
         ),
+        (Action::Collect, HostEffect::Returned, returned(&[])),
         (
             Action::Trap,
             HostEffect::Trapped,

@@ -93,7 +93,11 @@ impl Draft {
             };
             calls.push(callable.call(&call.args));
             let answer = self.answers.get(number);
-            answers.extend(answer.map(|answer| callable.outcome(answer, &info)));
+            answers.extend(answer.map(|answer| match answer {
+                // The host reads these by itself, in their own types.
+                Outcome::Threw { .. } if self.uncaught.contains(&call.export) => answer.clone(),
+                _ => callable.outcome(answer, &info),
+            }));
         }
         let exports = ready.left_out.iter().map(|(_, why)| *why);
         let calls_left_out = std::iter::repeat_n(NO_SUCH_ARGUMENT, self.calls_left_out);

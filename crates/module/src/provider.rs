@@ -33,6 +33,8 @@ struct Provider<'a> {
     sections: Sections,
     counts: [u32; 4],
     functions: u32,
+    /// The import that each tag was made for.
+    tags: Vec<u32>,
 }
 
 impl<'a> Provider<'a> {
@@ -57,6 +59,7 @@ impl<'a> Provider<'a> {
             sections,
             counts: [0; 4],
             functions: 0,
+            tags: Vec::new(),
         }
     }
 
@@ -86,6 +89,12 @@ impl<'a> Provider<'a> {
                 (ExportKind::Global, 2)
             }
             TypeRef::Tag(ty) => {
+                if let Some(same) = self.same_tag(number) {
+                    let name = number.to_string();
+                    self.sections.exports.export(&name, ExportKind::Tag, same);
+                    return Some(());
+                }
+                self.tags.push(number);
                 self.sections
                     .tags
                     .tag(RoundtripReencoder.tag_type(ty).ok()?);
@@ -97,6 +106,19 @@ impl<'a> Provider<'a> {
             .export(&number.to_string(), kind, self.counts[space]);
         self.counts[space] += 1;
         Some(())
+    }
+
+    /// The tag that is provided for an earlier import, where that has the same name and type: the two
+    /// are one tag under two indices, as they would be for any embedder. What else a module imports
+    /// twice stays two things, since their types are often different.
+    fn same_tag(&self, number: u32) -> Option<u32> {
+        let import = self.info.imports.get(number as usize)?;
+        let is_same = |&other: &u32| {
+            let other = &self.info.imports[other as usize];
+            (&other.module, &other.field, other.ty) == (&import.module, &import.field, import.ty)
+        };
+        let same = self.tags.iter().position(is_same)?;
+        Some(same as u32)
     }
 
     /// A constant of a type: small numbers, null where allowed.

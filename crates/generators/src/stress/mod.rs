@@ -22,6 +22,7 @@
 
 mod case;
 mod choices;
+pub mod exception_ops;
 pub mod gc_ops;
 mod mutate;
 mod sequence;
@@ -73,12 +74,18 @@ impl StressGenerator {
 }
 
 /// All stress generators.
-pub const STRESS: &[StressGenerator] = &[StressGenerator::of::<gc_ops::GcOps>(
-    "object graphs under collection, with all instructions of garbage collection",
-    Features::GC
-        .union(Features::FUNCTION_REFERENCES)
-        .union(Features::REFERENCE_TYPES),
-)];
+pub const STRESS: &[StressGenerator] = &[
+    StressGenerator::of::<gc_ops::GcOps>(
+        "object graphs under collection, with all instructions of garbage collection",
+        Features::GC
+            .union(Features::FUNCTION_REFERENCES)
+            .union(Features::REFERENCE_TYPES),
+    ),
+    StressGenerator::of::<exception_ops::ExceptionOps>(
+        "exceptions on every way: blocks, calls of all kinds, the host, thrown again from where they were kept",
+        Features::EXCEPTIONS.union(Features::REFERENCE_TYPES),
+    ),
+];
 
 /// The stress generator of this name.
 pub fn find(name: &str) -> Option<&'static StressGenerator> {

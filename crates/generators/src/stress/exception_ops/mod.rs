@@ -1,0 +1,119 @@
+//! `exception_ops`: exceptions on every way that they can go.
+//!
+//! Tags of all types are thrown and caught by all kinds of clauses, through blocks, calls of all
+//! kinds, tail calls, the host and back, and thrown again from where they were kept. Around them
+//! functions keep many values, which must be what they were wherever code goes on; see [`world`].
+
+mod corners;
+mod module;
+mod operand;
+mod ops;
+mod scopes;
+mod setting;
+mod unwind;
+mod value;
+mod world;
+
+pub use corners::{CORNERS, Corner, corners};
+
+use super::{Family, Row};
+use crate::Draft;
+use arbitrary::{Result, Unstructured};
+use assay_engine::Features;
+use setting::Setting;
+use std::ops::RangeInclusive;
+use value::{Datum, Ty};
+use world::World;
+
+/// The generator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionOps;
+
+/// What operations need and give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any value that the function keeps.
+    Held,
+    /// An exception that the function keeps.
+    Exception,
+    /// An open block.
+    Scope,
+    /// Room for a block.
+    RoomForScope,
+    /// Room for a call of a new function.
+    Room,
+    /// A function that would do again what it did.
+    Record,
+    /// A function of the host's that may do anything.
+    Host,
+    /// A global that can hold an exception.
+    Global,
+    /// A table that can hold exceptions.
+    Table,
+    /// Tail calls, where the function can make one.
+    TailCalls,
+    /// Typed references to functions.
+    FunctionReferences,
+    /// That a trap ends a call, and not the start function.
+    Call,
+}
+
+impl Family for ExceptionOps {
+    const NAME: &'static str = "exception_ops";
+    const OPERATIONS: RangeInclusive<usize> = 6..=30;
+    const TABLE: &'static [Row<Self>] = ops::TABLE;
+    type Setting = Setting;
+    type Kind = Kind;
+    type State = World;
+
+    fn setting(u: &mut Unstructured<'_>, features: Features) -> Result<Setting> {
+        Setting::arbitrary(u, features)
+    }
+
+    fn simpler(setting: &Setting) -> Vec<Setting> {
+        setting.simpler()
+    }
+
+    fn size(setting: &Setting) -> usize {
+        setting.size()
+    }
+
+    fn begin(setting: &mut Setting) -> World {
+        World::new(setting)
+    }
+
+    fn is_open(world: &World) -> bool {
+        world.is_open()
+    }
+
+    fn has(world: &World, kind: Kind) -> bool {
+        let is_start = |frame: &world::Frame| matches!(frame.entry, world::Entry::Start);
+        match kind {
+            Kind::Held => !world.held().is_empty(),
+            Kind::Exception => world
+                .held()
+                .iter()
+                .any(|held| held.ty == Ty::Exn && held.datum != Datum::Null),
+            Kind::Scope => world.scopes() > 0,
+            Kind::RoomForScope => world.has_room_for_scope(),
+            Kind::Room => world.has_room_for_call(),
+            Kind::Record => world.functions.iter().any(|it| it.record.is_some()),
+            Kind::Host => world.setting.host && !world.is_starting(),
+            Kind::Global => !world.globals.is_empty(),
+            Kind::Table => !world.table.is_empty(),
+            Kind::TailCalls => {
+                let can = world.frames.last().is_some_and(|frame| !is_start(frame));
+                can && world.setting.features.contains(Features::TAIL_CALL)
+            }
+            Kind::FunctionReferences => {
+                let features = world.setting.features;
+                features.contains(Features::FUNCTION_REFERENCES)
+            }
+            Kind::Call => !world.is_starting(),
+        }
+    }
+
+    fn draft(setting: &Setting, world: World) -> Draft {
+        module::draft(setting, world)
+    }
+}

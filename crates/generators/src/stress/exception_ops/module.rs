@@ -1,0 +1,325 @@
+//! The module of a case.
+
+use super::setting::{Setting, TABLE_LENGTH};
+use super::value::{Datum, Ty};
+use super::world::{EXN, Function, SEED_VALUE, Sig, World};
+use crate::{Draft, DraftCall};
+use assay_engine::{Outcome, Reference, Value};
+use std::collections::BTreeSet;
+use wasm_encoder::{
+    CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
+    FieldType, FunctionSection, GlobalSection, GlobalType, ImportSection, Module, RefType,
+    StartSection, StorageType, TableSection, TableType, TagKind, TagSection, TagType, TypeSection,
+    ValType,
+};
+
+/// More than any case needs: it ends by construction, and what it counts is compared all the same.
+const FUEL: i32 = 1 << 30;
+
+/// The types of a module, by index: the structure, if there is one; functions; three for each tag.
+#[derive(Clone, Debug)]
+pub struct Types {
+    structs: u32,
+    signatures: u32,
+    tags: Vec<Vec<Ty>>,
+}
+
+impl Types {
+    fn new(setting: &Setting) -> Self {
+        Self {
+            structs: setting.has_structs().into(),
+            signatures: setting.signatures.len() as u32,
+            tags: setting.tags.iter().map(|tag| tag.fields.clone()).collect(),
+        }
+    }
+
+    /// The index of a type of functions.
+    pub fn signature(&self, sig: Sig) -> u32 {
+        self.structs
+            + match sig {
+                Sig::Start => 0,
+                Sig::Host => 1,
+                Sig::Recursive => 2,
+                Sig::Own(number) => 3 + number,
+            }
+    }
+
+    /// What a tag carries.
+    pub fn fields(&self, tag: u32) -> Vec<Ty> {
+        self.tags.get(tag as usize).cloned().unwrap_or_default()
+    }
+
+    fn tag(&self, tag: u32) -> u32 {
+        self.structs + 4 + self.signatures + 3 * tag
+    }
+
+    /// The type of a block that ends with the payload of a tag.
+    pub fn payload(&self, tag: u32) -> u32 {
+        self.tag(tag) + 1
+    }
+
+    /// The same, with the exception behind it.
+    pub fn with_exception(&self, tag: u32) -> u32 {
+        self.tag(tag) + 2
+    }
+
+    fn section(&self, world: &World) -> TypeSection {
+        let mut section = TypeSection::new();
+        if self.structs > 0 {
+            let field = FieldType {
+                element_type: StorageType::Val(ValType::I64),
+                mutable: false,
+            };
+            section.ty().struct_([field]);
+        }
+        let results = |sig| match sig {
+            Sig::Start | Sig::Recursive => Vec::new(),
+            Sig::Host => vec![Ty::I64],
+            Sig::Own(_) => world.setting.all_results(),
+        };
+        let own = (0..=self.signatures).map(Sig::Own);
+        for sig in [Sig::Start, Sig::Host, Sig::Recursive].into_iter().chain(own) {
+            section.ty().function(encoded(&world.params(sig)), encoded(&results(sig)));
+        }
+        for fields in &self.tags {
+            let fields = encoded(fields);
+            let exception = ValType::Ref(RefType::EXNREF);
+            section.ty().function(fields.clone(), []);
+            section.ty().function([], fields.clone());
+            let with_exception: Vec<ValType> = fields.into_iter().chain([exception]).collect();
+            section.ty().function([], with_exception);
+        }
+        section
+    }
+}
+
+fn encoded(types: &[Ty]) -> Vec<ValType> {
+    types.iter().map(|ty| ty.encoded()).collect()
+}
+
+impl World {
+    /// The types of the module.
+    pub fn types(&self) -> Types {
+        Types::new(&self.setting)
+    }
+}
+
+/// The module, the calls and the answers.
+pub fn draft(setting: &Setting, mut world: World) -> Draft {
+    world.end_all();
+    let export = |function: u32| world.functions[function as usize].export.clone();
+    let argument = Value::Ref(Reference::Extern(setting.reference));
+    let called = world.calls.iter().map(|&(function, _)| DraftCall {
+        export: export(function).unwrap_or_default(),
+        args: vec![argument],
+    });
+    let calls: Vec<DraftCall> = called.collect();
+    let mut uncaught: BTreeSet<String> = world.through_host.clone();
+    if setting.uncaught {
+        uncaught.extend(calls.iter().map(|call| call.export.clone()));
+    }
+    let answers = world.calls.iter();
+    let answers = answers.map(|(_, outcome)| named(&world, outcome)).collect();
+    let actions = if setting.host {
+        vec![world.host.functions[0].actions.clone()]
+    } else {
+        Vec::new()
+    };
+    Draft {
+        wasm: module(&world),
+        calls,
+        answers,
+        features: setting.features,
+        fuse: setting.fuse,
+        digest: setting.digest,
+        uncaught,
+        fuel: Some(FUEL),
+        host_seed: setting.host_seed,
+        actions,
+        ..Draft::default()
+    }
+}
+
+/// An outcome with the index by which a tag is told: of those of the same tag the first, for the shim
+/// the first that is thrown.
+fn named(world: &World, outcome: &Outcome) -> Outcome {
+    let Outcome::Threw { tag: Some(tag), payload } = outcome else {
+        return outcome.clone();
+    };
+    let same = |other: &u32| world.setting.are_same(*other, *tag);
+    let first = if world.setting.uncaught {
+        Some(world.setting.same_as(*tag))
+    } else {
+        world.thrown.iter().copied().find(same)
+    };
+    Outcome::Threw {
+        tag: first,
+        payload: payload.clone(),
+    }
+}
+
+fn module(world: &World) -> Vec<u8> {
+    let types = world.types();
+    let mut module = Module::new();
+    module.section(&types.section(world));
+    module.section(&imports(world, &types));
+    let mut functions = FunctionSection::new();
+    for function in &world.functions {
+        functions.function(types.signature(function.sig));
+    }
+    module.section(&functions);
+    module.section(&tables(world));
+    let mut tags = TagSection::new();
+    let all = world.setting.tags.iter().zip(0..);
+    for (_, number) in all.filter(|(tag, _)| tag.import.is_none()) {
+        tags.tag(tag_type(&types, number));
+    }
+    module.section(&tags);
+    module.section(&globals(world));
+    module.section(&exports(world));
+    if let Some(start) = world.start {
+        let function_index = world.index(start);
+        module.section(&StartSection { function_index });
+    }
+    module.section(&elements(world));
+    let mut code = CodeSection::new();
+    for Function { sig, body, .. } in &world.functions {
+        let params = world.params(*sig).len();
+        let locals = body.0.iter().skip(params).map(|&ty| (1, ty));
+        let mut f = wasm_encoder::Function::new(locals);
+        f.raw(body.1.iter().copied());
+        f.instructions().end();
+        code.function(&f);
+    }
+    module.section(&code);
+    module.finish()
+}
+
+fn tag_type(types: &Types, tag: u32) -> TagType {
+    TagType {
+        kind: TagKind::Exception,
+        func_type_idx: types.tag(tag),
+    }
+}
+
+fn imports(world: &World, types: &Types) -> ImportSection {
+    let mut section = ImportSection::new();
+    if world.setting.host {
+        let ty = types.signature(Sig::Host);
+        section.import("host", "act", EntityType::Function(ty));
+    }
+    for (tag, number) in world.setting.tags.iter().zip(0..) {
+        if let Some(name) = tag.import {
+            let ty = EntityType::Tag(tag_type(types, number));
+            section.import("tags", &name.to_string(), ty);
+        }
+    }
+    section
+}
+
+fn tables(world: &World) -> TableSection {
+    let mut section = TableSection::new();
+    let mut table = |element_type, length: u32| {
+        section.table(TableType {
+            element_type,
+            table64: false,
+            minimum: length.into(),
+            maximum: Some(length.into()),
+            shared: false,
+        });
+    };
+    if world.setting.table {
+        table(RefType::EXNREF, TABLE_LENGTH);
+    }
+    if !world.indirect.is_empty() {
+        table(RefType::FUNCREF, world.indirect.len() as u32);
+    }
+    section
+}
+
+fn globals(world: &World) -> GlobalSection {
+    let ty = |val_type| GlobalType {
+        val_type,
+        mutable: true,
+        shared: false,
+    };
+    let mut section = GlobalSection::new();
+    section.global(ty(ValType::I64), &ConstExpr::i64_const(0));
+    let seed = ConstExpr::i64_const(SEED_VALUE.cast_signed());
+    section.global(ty(ValType::I64), &seed);
+    for _ in &world.globals {
+        let exception = ty(ValType::Ref(RefType::EXNREF));
+        section.global(exception, &ConstExpr::ref_null(EXN));
+    }
+    section
+}
+
+fn exports(world: &World) -> ExportSection {
+    let mut section = ExportSection::new();
+    for (function, number) in world.functions.iter().zip(0..) {
+        if let Some(name) = &function.export {
+            section.export(name, ExportKind::Func, world.index(number));
+        }
+    }
+    section
+}
+
+/// The table of functions, and a declaration of those that are referred to otherwise.
+fn elements(world: &World) -> ElementSection {
+    let mut section = ElementSection::new();
+    let indices = |functions: &mut dyn Iterator<Item = u32>| -> Vec<u32> {
+        functions.map(|function| world.index(function)).collect()
+    };
+    if !world.indirect.is_empty() {
+        let functions = indices(&mut world.indirect.iter().copied());
+        let table = world.function_table();
+        let start = ConstExpr::i32_const(0);
+        section.active(Some(table), &start, Elements::Functions(functions.into()));
+    }
+    if !world.referred.is_empty() {
+        let functions = indices(&mut world.referred.iter().copied());
+        section.declared(Elements::Functions(functions.into()));
+    }
+    section
+}
+
+impl World {
+    /// Brings what runs to its end, and adds a call that tells the digest, unless the last one does.
+    fn end_all(&mut self) {
+        let has_begun = |world: &Self| world.frames.iter().any(|frame| !frame.code.is_empty());
+        if self.is_starting() || has_begun(self) {
+            self.finish_call();
+        }
+        if !self.told {
+            self.finish_call();
+        }
+        // The call that would be the next has no code.
+        self.frames.clear();
+        let is_idle = |function: &Function| function.body.1.is_empty();
+        self.functions.pop_if(|last| is_idle(last));
+    }
+
+    /// Ends all that runs in the current call, by its way.
+    pub fn finish_call(&mut self) {
+        let calls = self.calls.len();
+        self.frame();
+        while self.calls.len() == calls && !self.frames.is_empty() {
+            self.finish_one();
+        }
+    }
+
+    /// Ends the innermost scope, or else the function.
+    pub fn finish_one(&mut self) {
+        if self.scopes() > 0 {
+            return self.close();
+        }
+        self.note_held();
+        let types = self.setting.all_results();
+        let plain: Vec<_> = types
+            .iter()
+            .map(|&ty| self.fresh(ty, 0, true, false))
+            .collect();
+        let values: Vec<Datum> = self.push_results(&plain);
+        self.returned(0, values);
+    }
+}

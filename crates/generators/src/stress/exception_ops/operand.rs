@@ -1,0 +1,185 @@
+//! How operations choose values, and push them.
+
+use super::value::{Datum, FACTOR, STRUCT, Ty};
+use super::world::{Held, SEED, SEED_VALUE, World};
+use crate::stress::Choices;
+use wasm_encoder::{Ieee32, Ieee64};
+
+/// Bits of numbers at which something changes; a type takes as many as it has.
+const EDGES: [u128; 8] = [
+    0,
+    1,
+    u128::MAX,
+    0x8000_0000,
+    0x7fff_ffff_ffff_ffff,
+    0x8000_0000_0000_0000,
+    0x7fa0_0001_7fa0_0001_7fa0_0001_7fa0_0001,
+    0x7ff4_0000_0000_0001_7ff4_0000_0000_0001,
+];
+
+/// Values that one operation gives have names that are so far apart; the first has the operation's.
+pub const NAMES: u32 = 1 << 16;
+
+/// How a value gets onto the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// As a constant.
+    Constant,
+    /// From a global of which a compiler does not know what is in it.
+    Opaque,
+    /// From a local.
+    Local(u32),
+}
+
+/// Something to push.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand {
+    /// Its type.
+    pub ty: Ty,
+    /// What it is.
+    pub datum: Datum,
+    /// How it gets there.
+    pub how: How,
+}
+
+impl From<Held> for Operand {
+    fn from(held: Held) -> Self {
+        Self {
+            ty: held.ty,
+            datum: held.datum,
+            how: How::Local(held.local),
+        }
+    }
+}
+
+impl World {
+    /// A value of a type: mostly one that differs from all others. `place` tells the values of one
+    /// operation apart.
+    pub fn operand(&self, c: &mut Choices<'_, '_>, ty: Ty, place: u32) -> Operand {
+        let way = c.below(6);
+        let held = self.held().iter().filter(|held| held.ty == ty);
+        let names: Vec<u32> = held.map(|held| held.id).collect();
+        let wants_held = way >= 4 || matches!(ty, Ty::Extern | Ty::Exn);
+        if way != 1
+            && wants_held
+            && let Some(name) = c.named(&names)
+            && let Some(&held) = self.held().iter().find(|held| held.id == name)
+        {
+            return held.into();
+        }
+        let bits = if way == 3 {
+            EDGES[c.below(EDGES.len() as u32) as usize]
+        } else {
+            distinct(c.id(), place)
+        };
+        let null = way == 1;
+        self.fresh(ty, bits, null, way != 2)
+    }
+
+    /// Values of all these types.
+    pub fn operands(&self, c: &mut Choices<'_, '_>, types: &[Ty]) -> Vec<Operand> {
+        let places = types.iter().zip(0..);
+        places.map(|(&ty, place)| self.operand(c, ty, place)).collect()
+    }
+
+    /// A value that is made on the spot.
+    pub fn fresh(&self, ty: Ty, bits: u128, null: bool, opaque: bool) -> Operand {
+        let kept = ty.kept(bits);
+        let datum = match ty {
+            Ty::I31 if !null => Datum::I31(kept as u32),
+            Ty::Struct if !null => Datum::Struct(kept as u64),
+            Ty::Func if !null => Datum::Func,
+            _ => Datum::of(ty, bits),
+        };
+        let how = if opaque { How::Opaque } else { How::Constant };
+        Operand { ty, datum, how }
+    }
+
+    /// How to push this value, if that can be done here.
+    pub fn again(&self, ty: Ty, datum: Datum) -> Option<Operand> {
+        let held = self.held().iter();
+        let mut same = held.filter(|held| held.ty == ty && held.datum == datum);
+        match (datum, same.next()) {
+            (_, Some(&held)) => Some(held.into()),
+            (Datum::Extern(_) | Datum::Exn(_), None) => None,
+            _ => Some(Operand {
+                ty,
+                datum,
+                how: How::Opaque,
+            }),
+        }
+    }
+
+    /// Pushes a value.
+    pub fn push(&mut self, operand: &Operand) {
+        let opaque = operand.how == How::Opaque;
+        match (operand.how, operand.datum) {
+            (How::Local(local), _) => _ = self.sink().local_get(local),
+            (_, Datum::Bits(bits)) => self.push_bits(operand.ty, bits, opaque),
+            (_, Datum::I31(bits)) => {
+                self.push_bits(Ty::I32, bits.into(), opaque);
+                self.sink().ref_i31();
+            }
+            (_, Datum::Struct(number)) => {
+                self.push_bits(Ty::I64, number.into(), opaque);
+                self.sink().struct_new(STRUCT);
+            }
+            (_, Datum::Func) => {
+                self.referred.insert(0);
+                let function = self.index(0);
+                self.sink().ref_func(function);
+            }
+            _ => _ = self.sink().ref_null(operand.ty.heap()),
+        }
+    }
+
+    fn push_bits(&mut self, ty: Ty, bits: u128, opaque: bool) {
+        if opaque {
+            return self.push_opaque(ty, bits);
+        }
+        let mut f = self.sink();
+        match ty {
+            Ty::I32 => f.i32_const((bits as u32).cast_signed()),
+            Ty::F32 => f.f32_const(Ieee32::new(bits as u32)),
+            Ty::F64 => f.f64_const(Ieee64::new(bits as u64)),
+            Ty::V128 => f.v128_const(bits.cast_signed()),
+            _ => f.i64_const((bits as u64).cast_signed()),
+        };
+    }
+
+    fn push_opaque(&mut self, ty: Ty, bits: u128) {
+        let seed = u128::from(SEED_VALUE) << 64 | u128::from(SEED_VALUE);
+        let other = bits ^ seed;
+        let (half, whole) = ((other as u32).cast_signed(), (other as u64).cast_signed());
+        let mut f = self.sink();
+        f.global_get(SEED);
+        match ty {
+            Ty::I32 => f.i32_wrap_i64().i32_const(half).i32_xor(),
+            Ty::F32 => f
+                .i32_wrap_i64()
+                .i32_const(half)
+                .i32_xor()
+                .f32_reinterpret_i32(),
+            Ty::F64 => f.i64_const(whole).i64_xor().f64_reinterpret_i64(),
+            Ty::V128 => f.i64x2_splat().v128_const(other.cast_signed()).v128_xor(),
+            _ => f.i64_const(whole).i64_xor(),
+        };
+    }
+
+    /// Pushes all of these.
+    pub fn push_all(&mut self, operands: &[Operand]) {
+        operands.iter().for_each(|operand| self.push(operand));
+    }
+}
+
+/// What these are.
+pub fn data(operands: &[Operand]) -> Vec<Datum> {
+    operands.iter().map(|operand| operand.datum).collect()
+}
+
+/// Bits that no other operation and no other place has.
+pub fn distinct(id: u32, place: u32) -> u128 {
+    let number = u64::from(id) * 64 + u64::from(place) + 1;
+    let low = number.wrapping_mul(FACTOR) >> 8;
+    u128::from(low.wrapping_mul(FACTOR)) << 64 | u128::from(low)
+}

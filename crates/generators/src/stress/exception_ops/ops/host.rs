@@ -1,0 +1,94 @@
+//! What the host's function does in between: it returns, throws, traps, or calls back.
+
+use super::super::operand::Operand;
+use super::super::value::{Datum, Ty};
+use super::super::world::{Entry, World};
+use crate::stress::Choices;
+use assay_engine::{Action, MAX_CALLBACK_DEPTH, Slot, Trap, Value};
+
+/// The index of the host's function.
+const ACT: u32 = 0;
+
+/// Calls the host's function, which is to do this. Gives what it returns or throws.
+fn call(w: &mut World, argument: &Operand, action: Action) -> Vec<Datum> {
+    w.push(argument);
+    w.sink().call(ACT);
+    w.host_acts(action, argument.datum)
+}
+
+/// What the host returns.
+fn word(values: &[Datum]) -> u64 {
+    match values {
+        [Datum::Bits(bits), ..] => *bits as u64,
+        _ => 0,
+    }
+}
+
+/// The host returns a number, which depends on the reference that it gets.
+pub fn returns(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
+    let argument = w.operand(c, Ty::Extern, 0);
+    let values = call(w, &argument, Action::Return);
+    w.note(word(&values));
+    Some(())
+}
+
+/// The host throws one of the tags that it can throw.
+pub fn throws(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
+    let slot = |ty: &Ty| match ty {
+        Ty::I32 => Some(Slot::I32),
+        Ty::I64 => Some(Slot::I64),
+        _ => None,
+    };
+    let tags = (0..).zip(&w.setting.tags);
+    let slots = |fields: &[Ty]| fields.iter().map(slot).collect::<Option<Vec<Slot>>>();
+    let fits = tags.filter_map(|(number, tag)| Some((number, slots(&tag.fields)?)));
+    let fits: Vec<(u32, Vec<Slot>)> = fits.collect();
+    let argument = w.operand(c, Ty::Extern, 0);
+    let at = c.below(fits.len() as u32);
+    let (tag, params) = fits.get(at as usize)?.clone();
+    let payload = call(w, &argument, Action::Throw { tag, params });
+    w.sink().unreachable();
+    w.thrown.insert(tag);
+    let exception = w.exception(tag, payload);
+    w.of_host.insert(exception);
+    w.throws(c.id(), exception, 1);
+    Some(())
+}
+
+/// The host traps.
+pub fn traps(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
+    let argument = w.operand(c, Ty::Extern, 0);
+    call(w, &argument, Action::Trap);
+    if w.frame().scopes.iter().any(|scope| scope.in_body && scope.catches_all()) {
+        w.hit("catch_all", "a trap of the host goes by");
+    }
+    w.sink().unreachable();
+    w.trapped(Trap::Host.into());
+    Some(())
+}
+
+/// The host calls another function of the module, and code goes on in there.
+pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
+    if w.callbacks >= MAX_CALLBACK_DEPTH {
+        return None;
+    }
+    let argument = w.operand(c, Ty::Extern, 0);
+    let caught = c.once_in(3);
+    let export = format!("back {}", w.functions.len());
+    let args = vec![Value::Ref(assay_engine::Reference::Extern(w.setting.reference))];
+    let action = Action::Call {
+        export: export.clone(),
+        args,
+    };
+    let value = word(&call(w, &argument, action));
+    w.descend();
+    if w.callbacks > 1 {
+        w.hit("host", "calls back twice");
+    }
+    if !caught {
+        w.through_host.insert(export.clone());
+    }
+    let function = w.exported(export);
+    w.enter(c.id(), Entry::Callback { caught, value }, function, Vec::new());
+    Some(())
+}

@@ -1,0 +1,83 @@
+//! The operation table, family by family.
+
+mod calls;
+mod control;
+mod host;
+mod places;
+mod repeat;
+mod throws;
+mod values;
+
+use super::world::World;
+use super::{ExceptionOps, Kind};
+use crate::stress::{Choices, Row};
+
+/// A row; `needs` and `gives` are kinds.
+const fn row(
+    name: &'static str,
+    weight: u32,
+    needs: &'static [Kind],
+    gives: &'static [Kind],
+    perform: fn(&mut World, &mut Choices<'_, '_>) -> Option<()>,
+) -> Row<ExceptionOps> {
+    Row {
+        name,
+        weight,
+        needs,
+        gives,
+        perform,
+    }
+}
+
+/// All operations.
+pub static TABLE: &[Row<ExceptionOps>] = &{
+    use Kind::{
+        Call, Exception, FunctionReferences, Global, Held, Host, Record, Room, RoomForScope, Scope,
+        Table, TailCalls,
+    };
+    [
+        row("try_table", 14, &[RoomForScope], &[Scope], control::try_table),
+        row("end", 5, &[], &[], control::end),
+        row("br", 3, &[Scope], &[], control::br),
+        row("return", 2, &[], &[], control::return_),
+        row("throw", 12, &[], &[], throws::throw),
+        row("throw_ref", 7, &[Exception], &[], throws::throw_ref),
+        row("throw_ref of null", 1, &[Call], &[], throws::throw_null),
+        row("trap", 1, &[Call], &[], throws::trap),
+        row("keep a value", 4, &[], &[Held], values::keep),
+        row("keep many values", 3, &[], &[Held], values::keep_many),
+        row("change a value", 6, &[Held], &[], values::change),
+        row("look", 2, &[Held], &[], values::look),
+        row("global.set", 3, &[Global], &[], places::global_set),
+        row("global.get", 3, &[Global], &[Exception], places::global_get),
+        row("table.set", 3, &[Table], &[], places::table_set),
+        row("table.get", 3, &[Table], &[Exception], places::table_get),
+        row("call", 7, &[Room], &[], calls::call),
+        row("call_indirect", 4, &[Room], &[], calls::call_indirect),
+        row("call_ref", 4, &[Room, FunctionReferences], &[], calls::call_ref),
+        row("return_call", 3, &[Room, TailCalls], &[], calls::return_call),
+        row(
+            "return_call_indirect",
+            2,
+            &[Room, TailCalls],
+            &[],
+            calls::return_call_indirect,
+        ),
+        row(
+            "return_call_ref",
+            2,
+            &[Room, TailCalls, FunctionReferences],
+            &[],
+            calls::return_call_ref,
+        ),
+        row("call again", 5, &[Record], &[], calls::again),
+        row("host returns", 1, &[Host], &[], host::returns),
+        row("host throws", 4, &[Host], &[], host::throws),
+        row("host traps", 1, &[Host], &[], host::traps),
+        row("host calls back", 4, &[Host, Room], &[], host::calls_back),
+        row("recurse", 3, &[], &[], repeat::recurse),
+        row("loop", 3, &[], &[], repeat::catch_in_loop),
+        row("catch at loop", 2, &[], &[], repeat::catch_at_loop),
+        row("next call", 2, &[], &[], control::next_call),
+    ]
+};

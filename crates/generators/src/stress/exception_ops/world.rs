@@ -1,0 +1,458 @@
+//! The state of a case while its operations are performed: the model, and the code so far.
+//!
+//! Operations are performed in the order in which the program runs: the code goes where execution
+//! is. A call begins the code of a new function and goes on in there; `throw` ends blocks, and
+//! whole functions, up to the clause that catches, and goes on behind it. So each operation runs
+//! exactly once, and all values are known. What never runs (landing places of clauses that do not
+//! catch, the rest of a function that an exception has left) gives another digest, or traps.
+//!
+//! All that is seen on the way goes into a digest in a global, so that it is kept when a call does
+//! not return.
+
+use super::corners::Corner;
+use super::scopes::{Clause, Scope};
+use super::setting::{Setting, TABLE_LENGTH};
+use super::value::{Datum, FACTOR, NULL, STRUCT, Ty, mix};
+use assay_engine::{Action, Host, HostFunction, HostState, Outcome, Slot};
+use std::collections::BTreeSet;
+use wasm_encoder::{BlockType, HeapType, InstructionSink as Sink, ValType};
+
+/// The global with the digest, the one from which numbers are made that no compiler knows, and the first
+/// of those that hold exceptions.
+pub const DIGEST: u32 = 0;
+pub const SEED: u32 = 1;
+pub const FIRST_PLACE: u32 = 2;
+/// What is in [`SEED`].
+pub const SEED_VALUE: u64 = 0x5bf0_3635_d1c4_a7e9;
+/// The table of exceptions, where there is one.
+pub const PLACES: u32 = 0;
+
+/// What bounds a case.
+pub const MAX_CALLS: usize = 5;
+pub const MAX_FUNCTIONS: usize = 12;
+const MAX_DEPTH: usize = 6;
+const MAX_SCOPES: usize = 6;
+const MAX_HELD: usize = 20;
+const MAX_BYTES: usize = 6000;
+
+/// A value that a function keeps in a local.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Its name.
+    pub id: u32,
+    /// The type of the local.
+    pub ty: Ty,
+    /// The value.
+    pub datum: Datum,
+    /// The local.
+    pub local: u32,
+}
+
+/// The type of a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sig {
+    /// No parameters, no results.
+    Start,
+    /// That of the host's function: `[externref] -> [i64]`.
+    Host,
+    /// `[i32 i32] -> []`
+    Recursive,
+    /// One of the setting's: 0 takes an `externref`, the others are [`Setting::signatures`].
+    Own(u32),
+}
+
+/// How a function was entered.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// As the start function.
+    Start,
+    /// By the host, as a call of the case.
+    Export,
+    /// By the function below it.
+    Call,
+    /// By the host, which the function below it has called.
+    Callback {
+        /// Whether exceptions end at the host.
+        caught: bool,
+        /// What the host then returns.
+        value: u64,
+    },
+}
+
+/// A function that has begun with the frame, and what of its run is on record.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Its number.
+    pub function: u32,
+    /// Where in the log it began.
+    pub start: usize,
+    /// Whether it would do the same again.
+    pub repeats: bool,
+}
+
+/// A function that runs.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// How it was entered.
+    pub entry: Entry,
+    /// The code without the last `end`.
+    pub code: Vec<u8>,
+    /// The types of its locals, parameters first.
+    pub locals: Vec<ValType>,
+    /// Its blocks.
+    pub scopes: Vec<Scope>,
+    /// The values that it keeps.
+    pub held: Vec<Held>,
+    /// How many blocks have come to their ends.
+    pub ended: u32,
+    /// The clauses that would catch, had tail calls not replaced their functions.
+    pub replaced: Vec<Clause>,
+    /// The function itself, last, and before it those that it has replaced.
+    pub origins: Vec<Origin>,
+}
+
+/// How a function ended.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// With these results.
+    Returned(Vec<Datum>),
+    /// With this exception.
+    Threw(u32),
+}
+
+/// What a function did, and will do again.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// What it mixed into the digest.
+    pub words: Vec<u64>,
+    /// How it ended.
+    pub end: End,
+}
+
+/// A function of the module.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its type.
+    pub sig: Sig,
+    /// Its arguments.
+    pub args: Vec<Datum>,
+    /// The name under which it is exported, if it is.
+    pub export: Option<String>,
+    /// The types of its locals, and its code; empty while it runs.
+    pub body: (Vec<ValType>, Vec<u8>),
+    /// What it did, where it would do that again.
+    pub record: Option<Record>,
+}
+
+/// An exception.
+#[derive(Clone, Debug)]
+pub struct Exception {
+    /// Its tag.
+    pub tag: u32,
+    /// Its fields.
+    pub payload: Vec<Datum>,
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct World {
+    /// What the operations find.
+    pub setting: Setting,
+    /// The functions that run, the innermost last.
+    pub frames: Vec<Frame>,
+    /// All functions, those of the host aside.
+    pub functions: Vec<Function>,
+    /// The functions that are called through the table.
+    pub indirect: Vec<u32>,
+    /// The functions that are referred to.
+    pub referred: BTreeSet<u32>,
+    /// All exceptions.
+    pub exceptions: Vec<Exception>,
+    /// Those that the host has thrown, and those that were thrown again, as often as they were.
+    pub of_host: BTreeSet<u32>,
+    pub rethrown: Vec<u32>,
+    /// What globals hold.
+    pub globals: Vec<Option<u32>>,
+    /// What the table holds.
+    pub table: Vec<Option<u32>>,
+    /// The tags that code throws.
+    pub thrown: BTreeSet<u32>,
+    /// The calls that are over: the function, and what came of it.
+    pub calls: Vec<(u32, Outcome)>,
+    /// Whether the last call has told the digest.
+    pub told: bool,
+    /// The exports whose exceptions go through the host.
+    pub through_host: BTreeSet<String>,
+    /// The start function, once it is over.
+    pub start: Option<u32>,
+    /// The corners that the case has been in.
+    pub corners: BTreeSet<Corner>,
+    /// All that went into the digest.
+    pub log: Vec<u64>,
+    /// The host, with what it does at each call so far.
+    pub host: Host,
+    host_state: HostState,
+    pub(super) digest: u64,
+    /// How often the host calls back in what runs.
+    pub(super) callbacks: u32,
+}
+
+impl World {
+    /// The world before the first operation; a setting is mended first.
+    pub fn new(setting: &mut Setting) -> Self {
+        setting.mend();
+        let host = Host {
+            seed: setting.host_seed,
+            functions: vec![HostFunction {
+                label: "host.act".into(),
+                params: vec![Slot::I64, Slot::Extern],
+                results: vec![Slot::I64],
+                actions: Vec::new(),
+            }],
+        };
+        let table = if setting.table { TABLE_LENGTH } else { 0 };
+        let mut world = Self {
+            frames: Vec::new(),
+            functions: Vec::new(),
+            indirect: Vec::new(),
+            referred: BTreeSet::new(),
+            exceptions: Vec::new(),
+            of_host: BTreeSet::new(),
+            rethrown: Vec::new(),
+            globals: vec![None; setting.globals as usize],
+            table: vec![None; table as usize],
+            thrown: BTreeSet::new(),
+            calls: Vec::new(),
+            told: false,
+            through_host: BTreeSet::new(),
+            start: None,
+            corners: BTreeSet::new(),
+            log: Vec::new(),
+            host_state: HostState::new(&host),
+            host,
+            digest: 0,
+            callbacks: 0,
+            setting: setting.clone(),
+        };
+        if setting.start {
+            world.begin_start();
+        } else {
+            world.begin_call();
+        }
+        world
+    }
+
+    /// Whether there is room for one more operation.
+    pub fn is_open(&self) -> bool {
+        let open: usize = self.frames.iter().map(|frame| frame.code.len()).sum();
+        let done: usize = self.functions.iter().map(|it| it.body.1.len()).sum();
+        self.calls.len() < MAX_CALLS && !self.frames.is_empty() && open + done < MAX_BYTES
+    }
+
+    /// Whether a function can call a new one.
+    pub fn has_room_for_call(&self) -> bool {
+        self.functions.len() < MAX_FUNCTIONS && self.frames.len() < MAX_DEPTH
+    }
+
+    /// Whether there is room for one more block.
+    pub fn has_room_for_scope(&self) -> bool {
+        self.scopes() < MAX_SCOPES
+    }
+
+    /// How many blocks of the function that runs are open.
+    pub fn scopes(&self) -> usize {
+        self.frames.last().map_or(0, |frame| frame.scopes.len())
+    }
+
+    /// Whether all that runs began with the start function.
+    pub fn is_starting(&self) -> bool {
+        let first = self.frames.first();
+        matches!(first.map(|frame| &frame.entry), Some(Entry::Start))
+    }
+
+    /// The case has been in a corner.
+    pub fn hit(&mut self, operation: &'static str, case: &'static str) {
+        self.corners.insert((operation, case));
+    }
+
+    /// The parameters of a type.
+    pub fn params(&self, sig: Sig) -> Vec<Ty> {
+        match sig {
+            Sig::Start => Vec::new(),
+            Sig::Host | Sig::Own(0) => vec![Ty::Extern],
+            Sig::Recursive => vec![Ty::I32, Ty::I32],
+            Sig::Own(number) => {
+                let own = self.setting.signatures.get(number as usize - 1);
+                own.cloned().unwrap_or_default()
+            }
+        }
+    }
+
+    /// The index of a function in the module.
+    pub fn index(&self, function: u32) -> u32 {
+        u32::from(self.setting.host) + function
+    }
+
+    /// The index of the table of functions.
+    pub fn function_table(&self) -> u32 {
+        u32::from(self.setting.table)
+    }
+
+    /// The innermost function that runs.
+    ///
+    /// There is always one while operations are performed: [`World::is_open`] asks for it.
+    pub fn frame(&mut self) -> &mut Frame {
+        if self.frames.is_empty() {
+            self.begin_call();
+        }
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    /// Where code goes.
+    pub fn sink(&mut self) -> Sink<'_> {
+        Sink::new(&mut self.frame().code)
+    }
+
+    /// A new local.
+    pub fn local(&mut self, ty: Ty) -> u32 {
+        let locals = &mut self.frame().locals;
+        locals.push(ty.encoded());
+        locals.len() as u32 - 1
+    }
+
+    /// The values that the function keeps.
+    pub fn held(&self) -> &[Held] {
+        self.frames.last().map_or(&[], |frame| &frame.held)
+    }
+
+    /// Puts the value on the stack into a local, and keeps it if there is room.
+    pub fn keep(&mut self, id: u32, ty: Ty, datum: Datum) -> Held {
+        let local = self.local(ty);
+        self.sink().local_set(local);
+        let held = Held {
+            id,
+            ty,
+            datum,
+            local,
+        };
+        if self.held().len() < MAX_HELD {
+            self.frame().held.push(held);
+        }
+        held
+    }
+
+    /// Mixes what the function keeps into the digest.
+    pub fn note_held(&mut self) {
+        let held = self.held().to_vec();
+        self.note_all(&held);
+    }
+
+    /// Mixes locals into the digest.
+    pub fn note_all(&mut self, held: &[Held]) {
+        if held.is_empty() {
+            return;
+        }
+        self.sink().global_get(DIGEST);
+        for held in held {
+            push_words(&mut self.sink(), held.ty, held.local);
+            held.datum.words(held.ty).into_iter().for_each(|word| self.log(word));
+        }
+        self.sink().global_set(DIGEST);
+    }
+
+    /// Mixes the `i64` on the stack, which is this word, into the digest.
+    pub fn note(&mut self, word: u64) {
+        let scratch = self.local(Ty::I64);
+        let mut f = self.sink();
+        f.local_set(scratch).global_get(DIGEST);
+        push_words(&mut f, Ty::I64, scratch);
+        f.global_set(DIGEST);
+        self.log(word);
+    }
+
+    /// A word has gone into the digest.
+    pub fn log(&mut self, word: u64) {
+        self.digest = mix(self.digest, word);
+        self.log.push(word);
+    }
+
+    /// What runs now would not do the same again.
+    pub fn is_once(&mut self) {
+        let origins = self.frames.iter_mut().flat_map(|frame| &mut frame.origins);
+        origins.for_each(|origin| origin.repeats = false);
+    }
+
+    /// A new exception.
+    pub fn exception(&mut self, tag: u32, payload: Vec<Datum>) -> u32 {
+        self.exceptions.push(Exception { tag, payload });
+        self.exceptions.len() as u32 - 1
+    }
+
+    /// The host's function is called with this reference, and is to do this: what it returns, or throws.
+    pub fn host_acts(&mut self, action: Action, argument: Datum) -> Vec<Datum> {
+        self.is_once();
+        self.host.functions[0].actions.push(action);
+        let code = if argument == Datum::Null { 0 } else { HOST_CODE };
+        let args = vec![assay_engine::Value::I64(code), argument.seen(Ty::Extern)];
+        let (_, values, _) = self.host_state.enter(&self.host, 0, args);
+        let bits = values.iter().map(|value| Datum::Bits(value.bits()));
+        bits.collect()
+    }
+
+    /// The host calls back.
+    pub fn descend(&mut self) {
+        self.host_state.descend();
+        self.callbacks += 1;
+    }
+
+    /// What the host has called back is over.
+    pub fn ascend(&mut self) {
+        self.host_state.ascend();
+        self.callbacks -= 1;
+    }
+}
+
+/// By what the boundary says that a reference is the host's.
+const HOST_CODE: u64 = 5;
+
+/// Mixes the words of a local into the digest on the stack.
+pub fn push_words(f: &mut Sink<'_>, ty: Ty, local: u32) {
+    let factor = |f: &mut Sink<'_>| _ = f.i64_const(FACTOR.cast_signed()).i64_mul();
+    factor(f);
+    match ty {
+        Ty::I32 => _ = f.local_get(local).i64_extend_i32_u(),
+        Ty::I64 => _ = f.local_get(local),
+        Ty::F32 => _ = f.local_get(local).i32_reinterpret_f32().i64_extend_i32_u(),
+        Ty::F64 => _ = f.local_get(local).i64_reinterpret_f64(),
+        Ty::V128 => {
+            f.local_get(local).i64x2_extract_lane(0).i64_xor();
+            factor(f);
+            f.local_get(local).i64x2_extract_lane(1);
+        }
+        Ty::Func | Ty::Extern | Ty::Exn => {
+            f.local_get(local).ref_is_null().i64_extend_i32_u();
+        }
+        Ty::I31 | Ty::Struct => {
+            f.local_get(local)
+                .ref_is_null()
+                .if_(BlockType::Result(ValType::I64))
+                .i64_const(NULL.cast_signed())
+                .else_()
+                .local_get(local);
+            if ty == Ty::I31 {
+                f.i31_get_s().i64_extend_i32_s();
+            } else {
+                f.struct_get(STRUCT, 0);
+            }
+            f.end();
+        }
+    }
+    f.i64_xor();
+}
+
+/// The heap type of exceptions.
+pub const EXN: HeapType = HeapType::Abstract {
+    shared: false,
+    ty: wasm_encoder::AbstractHeapType::Exn,
+};

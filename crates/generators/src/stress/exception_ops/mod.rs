@@ -10,6 +10,8 @@ mod operand;
 mod ops;
 mod scopes;
 mod setting;
+#[cfg(test)]
+mod tests;
 mod unwind;
 mod value;
 mod world;

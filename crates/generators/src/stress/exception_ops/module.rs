@@ -2,7 +2,7 @@
 
 use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, Ty};
-use super::world::{EXN, Function, SEED_VALUE, Sig, World};
+use super::world::{EXN, Entry, Function, SEED_VALUE, Sig, World};
 use crate::{Draft, DraftCall};
 use assay_engine::{Outcome, Reference, Value};
 use std::collections::BTreeSet;
@@ -16,20 +16,27 @@ use wasm_encoder::{
 /// More than any case needs: it ends by construction, and what it counts is compared all the same.
 const FUEL: i32 = 1 << 30;
 
-/// The types of a module, by index: the structure, if there is one; functions; three for each tag.
+/// The types of a module, by index: the structure, if there is one; functions; three for all tags that
+/// carry the same.
 #[derive(Clone, Debug)]
 pub struct Types {
     structs: u32,
     signatures: u32,
     tags: Vec<Vec<Ty>>,
+    payloads: Vec<Vec<Ty>>,
 }
 
 impl Types {
     fn new(setting: &Setting) -> Self {
+        let tags: Vec<Vec<Ty>> = setting.tags.iter().map(|tag| tag.fields.clone()).collect();
+        let mut payloads = tags.clone();
+        payloads.sort();
+        payloads.dedup();
         Self {
             structs: setting.has_structs().into(),
             signatures: setting.signatures.len() as u32,
-            tags: setting.tags.iter().map(|tag| tag.fields.clone()).collect(),
+            tags,
+            payloads,
         }
     }
 
@@ -50,7 +57,9 @@ impl Types {
     }
 
     fn tag(&self, tag: u32) -> u32 {
-        self.structs + 4 + self.signatures + 3 * tag
+        let fields = self.fields(tag);
+        let place = self.payloads.iter().position(|payload| *payload == fields);
+        self.structs + 4 + self.signatures + 3 * place.unwrap_or(0) as u32
     }
 
     /// The type of a block that ends with the payload of a tag.
@@ -81,7 +90,7 @@ impl Types {
         for sig in [Sig::Start, Sig::Host, Sig::Recursive].into_iter().chain(own) {
             section.ty().function(encoded(&world.params(sig)), encoded(&results(sig)));
         }
-        for fields in &self.tags {
+        for fields in &self.payloads {
             let fields = encoded(fields);
             let exception = ValType::Ref(RefType::EXNREF);
             section.ty().function(fields.clone(), []);
@@ -286,8 +295,7 @@ fn elements(world: &World) -> ElementSection {
 impl World {
     /// Brings what runs to its end, and adds a call that tells the digest, unless the last one does.
     fn end_all(&mut self) {
-        let has_begun = |world: &Self| world.frames.iter().any(|frame| !frame.code.is_empty());
-        if self.is_starting() || has_begun(self) {
+        if !self.is_idle() {
             self.finish_call();
         }
         if !self.told {
@@ -297,6 +305,18 @@ impl World {
         self.frames.clear();
         let is_idle = |function: &Function| function.body.1.is_empty();
         self.functions.pop_if(|last| is_idle(last));
+    }
+
+    /// Whether the current call has not done anything yet.
+    pub fn is_idle(&self) -> bool {
+        match self.frames.as_slice() {
+            [] => true,
+            [frame] => {
+                let exported = matches!(frame.entry, Entry::Export);
+                exported && frame.code.is_empty() && frame.origins.len() == 1
+            }
+            _ => false,
+        }
     }
 
     /// Ends all that runs in the current call, by its way.

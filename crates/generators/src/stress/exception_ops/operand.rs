@@ -17,8 +17,10 @@ const EDGES: [u128; 8] = [
     0x7ff4_0000_0000_0001_7ff4_0000_0000_0001,
 ];
 
-/// Values that one operation gives have names that are so far apart; the first has the operation's.
-pub const NAMES: u32 = 1 << 16;
+/// The name of one of the values that an operation gives; the first has the operation's own.
+pub fn name(id: u32, place: u32) -> u32 {
+    id.wrapping_add(place << 16)
+}
 
 /// How a value gets onto the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,7 @@ impl World {
         if way != 1
             && wants_held
             && let Some(name) = c.named(&names)
-            && let Some(&held) = self.held().iter().find(|held| held.id == name)
+            && let Some(&held) = self.held().iter().find(|it| (it.id, it.ty) == (name, ty))
         {
             return held.into();
         }

@@ -1,6 +1,6 @@
 //! Where execution goes: into functions, out of them with results, and out of them with an exception.
 
-use super::operand::{NAMES, Operand, data};
+use super::operand::{Operand, data, name};
 use super::scopes::{Clause, Kind, Label};
 use super::value::{Datum, Ty, seen};
 use super::world::{End, Entry, Exception, Frame, Function, Held, Origin, Record, Sig, World};
@@ -24,7 +24,7 @@ impl World {
         let Function { sig, ref args, .. } = self.functions[function as usize];
         let params = self.params(sig);
         let held = |(local, (&ty, &datum)): (u32, (&Ty, &Datum))| Held {
-            id: id + local * NAMES,
+            id: name(id, local),
             ty,
             datum,
             local,
@@ -153,7 +153,7 @@ impl World {
     pub fn take(&mut self, id: u32, types: &[Ty], values: &[Datum]) {
         let results = types.iter().zip(values).enumerate().rev();
         let kept: Vec<Held> = results
-            .map(|(place, (&ty, &datum))| self.keep(id + (8 + place as u32) * NAMES, ty, datum))
+            .map(|(place, (&ty, &datum))| self.keep(name(id, 8 + place as u32), ty, datum))
             .collect();
         self.note_all(&kept);
     }
@@ -184,6 +184,9 @@ impl World {
             if matches!(frame.entry, Entry::Callback { .. }) {
                 self.hit("trap", "through the host");
                 self.ascend();
+            }
+            if !self.frames.is_empty() {
+                self.sink().unreachable();
             }
             last = Some(frame);
         }
@@ -291,7 +294,7 @@ impl World {
         let mut extra = Vec::new();
         let fields = arrived.into_iter().zip(data.drain(..)).enumerate();
         for (place, (ty, datum)) in fields.rev() {
-            let held = self.keep(id + (1 + place as u32) * NAMES, ty, datum);
+            let held = self.keep(name(id, 1 + place as u32), ty, datum);
             if self.held().last().map(|last| last.local) != Some(held.local) {
                 extra.push(held);
             }

@@ -87,7 +87,7 @@ fn corners(w: &mut World, clauses: &[Clause]) {
 
 /// Ends the innermost block, or the function where there is none.
 pub fn end(w: &mut World, _: &mut Choices<'_, '_>) -> Option<()> {
-    if w.scopes() == 0 && matches!(w.frame().entry, Entry::Export) && w.frame().code.is_empty() {
+    if w.is_idle() {
         return None;
     }
     if w.scopes() > 0 {
@@ -118,7 +118,7 @@ pub fn br(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 
 /// `return`, from within blocks.
 pub fn return_(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    if w.frame().code.is_empty() {
+    if w.is_idle() {
         return None;
     }
     let results = w.setting.all_results();
@@ -136,7 +136,7 @@ pub fn return_(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 /// Ends the call, so that what goes on is another one.
 pub fn next_call(w: &mut World, _: &mut Choices<'_, '_>) -> Option<()> {
     // An empty call would say nothing.
-    if w.frame().code.is_empty() && w.frames.len() == 1 {
+    if w.is_idle() {
         return None;
     }
     w.finish_call();

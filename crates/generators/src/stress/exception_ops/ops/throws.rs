@@ -2,7 +2,7 @@
 
 use super::super::operand::data;
 use super::super::value::{Datum, Ty};
-use super::super::world::{EXN, World};
+use super::super::world::{EXN, Held, World};
 use crate::stress::Choices;
 use assay_engine::{Traps, Trap};
 
@@ -51,10 +51,10 @@ fn corners(w: &mut World, fields: &[Ty], payload: &[Datum]) {
 /// `throw_ref` of an exception that was caught.
 pub fn throw_ref(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let is = |datum| matches!(datum, Datum::Exn(_));
-    let held = w.held().iter().filter(|held| is(held.datum));
-    let names: Vec<u32> = held.map(|held| held.id).collect();
+    let held: Vec<Held> = w.held().iter().copied().filter(|it| is(it.datum)).collect();
+    let names: Vec<u32> = held.iter().map(|held| held.id).collect();
     let name = c.named(&names)?;
-    let held = *w.held().iter().find(|held| held.id == name)?;
+    let held = *held.iter().find(|held| held.id == name)?;
     let Datum::Exn(exception) = held.datum else {
         return None;
     };

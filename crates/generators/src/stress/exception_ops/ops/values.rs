@@ -1,6 +1,6 @@
 //! Values that a function keeps.
 
-use super::super::operand::NAMES;
+use super::super::operand::name;
 use super::super::value::{Datum, Ty};
 use super::super::world::{Held, World};
 use crate::stress::Choices;
@@ -37,7 +37,7 @@ pub fn keep_many(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         .collect();
     for (place, operand) in operands {
         w.push(&operand);
-        w.keep(c.id() + place * NAMES, operand.ty, operand.datum);
+        w.keep(name(c.id(), place), operand.ty, operand.datum);
     }
     if each > 1 {
         w.hit("live values", "two of each class");

@@ -3,9 +3,9 @@
 //! A corner counts where the model has seen it happen: a clause has caught, an exception has gone
 //! through. A test asks that generated cases come into all of them.
 
+use super::ExceptionOps;
 use super::scopes::{Clause, Kind, Label};
 use super::world::World;
-use super::ExceptionOps;
 use crate::stress::Sequence;
 use std::collections::BTreeSet;
 
@@ -79,7 +79,13 @@ pub const CORNERS: &[(Corner, Option<&str>)] = &[
     (("return", "from within try_table"), None),
     (("call", "a function throws again"), None),
     (("return_call", "from within try_table"), None),
-    (("return_call", "a handler of the replaced function does not catch"), None),
+    (
+        (
+            "return_call",
+            "a handler of the replaced function does not catch",
+        ),
+        None,
+    ),
     (("exnref", "kept in a global"), None),
     (("exnref", "kept in a table"), None),
     (("trap", "through handlers"), None),
@@ -163,7 +169,10 @@ impl World {
                 matches!(clause.label, Label::Done(1..)),
                 ("label", "behind a block further out"),
             ),
-            (clause.label == Label::Function, ("label", "of the function")),
+            (
+                clause.label == Label::Function,
+                ("label", "of the function"),
+            ),
         ]);
     }
 
@@ -177,7 +186,10 @@ impl World {
         let fits = |it: &Clause| !it.has_tag() || self.setting.are_same(it.tag, tag);
         let later = clauses[number + 1..].iter().any(fits);
         self.hit_all(&[
-            (number == 0 && clauses.len() > 1, (name, "first of several clauses")),
+            (
+                number == 0 && clauses.len() > 1,
+                (name, "first of several clauses"),
+            ),
             (number == 1, (name, "second clause")),
             (last, (name, "last of several clauses")),
             (decoys, ("clause", "behind a decoy of the same type")),
@@ -202,7 +214,10 @@ impl World {
                 thrown > 0 && clause.has_tag() && fields > 0,
                 ("throw_ref", "the payload is what it was"),
             ),
-            (thrown > 0 && of_host, ("throw_ref", "of what the host has thrown")),
+            (
+                thrown > 0 && of_host,
+                ("throw_ref", "of what the host has thrown"),
+            ),
             (thrown > 1, ("throw_ref", "twice")),
         ]);
     }

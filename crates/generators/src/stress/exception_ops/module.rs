@@ -87,8 +87,13 @@ impl Types {
             Sig::Own(_) => world.setting.all_results(),
         };
         let own = (0..=self.signatures).map(Sig::Own);
-        for sig in [Sig::Start, Sig::Host, Sig::Recursive].into_iter().chain(own) {
-            section.ty().function(encoded(&world.params(sig)), encoded(&results(sig)));
+        for sig in [Sig::Start, Sig::Host, Sig::Recursive]
+            .into_iter()
+            .chain(own)
+        {
+            section
+                .ty()
+                .function(encoded(&world.params(sig)), encoded(&results(sig)));
         }
         for fields in &self.payloads {
             let fields = encoded(fields);
@@ -152,7 +157,11 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
 /// An outcome with the index by which a tag is told: of those of the same tag the first, for the shim
 /// the first that is thrown.
 fn named(world: &World, outcome: &Outcome) -> Outcome {
-    let Outcome::Threw { tag: Some(tag), payload } = outcome else {
+    let Outcome::Threw {
+        tag: Some(tag),
+        payload,
+    } = outcome
+    else {
         return outcome.clone();
     };
     let same = |other: &u32| world.setting.are_same(*other, *tag);

@@ -81,7 +81,9 @@ impl World {
     /// Values of all these types.
     pub fn operands(&self, c: &mut Choices<'_, '_>, types: &[Ty]) -> Vec<Operand> {
         let places = types.iter().zip(0..);
-        places.map(|(&ty, place)| self.operand(c, ty, place)).collect()
+        places
+            .map(|(&ty, place)| self.operand(c, ty, place))
+            .collect()
     }
 
     /// A value that is made on the spot.

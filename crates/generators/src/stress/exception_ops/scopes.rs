@@ -219,7 +219,10 @@ impl Frame {
     /// Emits the landing places of the innermost scope that are not for what was thrown, from the
     /// innermost to the one with this number.
     fn pass_landings(&mut self, types: &Types, until: usize) {
-        let landings = self.scopes.last().map_or(Vec::new(), |it| it.landings.clone());
+        let landings = self
+            .scopes
+            .last()
+            .map_or(Vec::new(), |it| it.landings.clone());
         for (number, clause) in landings.into_iter().enumerate().skip(until).rev() {
             let mut f = self.out();
             f.br(number as u32 + 1).end();

@@ -77,7 +77,9 @@ impl Setting {
             signatures.push(types(u, features, 1..=MAX_VALUES)?);
         }
         let host = u.ratio(2, 5)?;
-        let plain = tags.iter().all(|tag| tag.fields.iter().all(|it| it.is_plain()));
+        let plain = tags
+            .iter()
+            .all(|tag| tag.fields.iter().all(|it| it.is_plain()));
         Ok(Self {
             features,
             results,
@@ -232,7 +234,11 @@ fn types(
     count: std::ops::RangeInclusive<usize>,
 ) -> Result<Vec<Ty>> {
     let ty = |u: &mut Unstructured<'_>| {
-        let from = if u.ratio(3, 5)? { &Ty::ALL[..5] } else { &Ty::ALL };
+        let from = if u.ratio(3, 5)? {
+            &Ty::ALL[..5]
+        } else {
+            &Ty::ALL
+        };
         Ok(u.choose(from)?.within(features))
     };
     (0..u.int_in_range(count)?).map(|_| ty(u)).collect()

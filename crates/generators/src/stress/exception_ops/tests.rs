@@ -49,12 +49,19 @@ fn cases_come_into_all_corners_that_there_are() {
     for (corner, reason) in CORNERS {
         let count = counts.get(corner).copied().unwrap_or(0);
         let (part, case) = corner;
-        println!("{count:6} {part}: {case}{}", reason.map_or("", |_| " (unreachable)"));
+        println!(
+            "{count:6} {part}: {case}{}",
+            reason.map_or("", |_| " (unreachable)")
+        );
         if (count == 0) != reason.is_some() {
             never.push(corner);
         }
     }
     let reachable = CORNERS.iter().filter(|(_, reason)| reason.is_none());
-    println!("{} of {} corners in {CASES} cases", counts.len(), reachable.count());
+    println!(
+        "{} of {} corners in {CASES} cases",
+        counts.len(),
+        reachable.count()
+    );
     assert!(never.is_empty(), "{never:?}");
 }

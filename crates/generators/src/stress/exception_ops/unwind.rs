@@ -74,7 +74,10 @@ impl World {
     fn define(&mut self, frame: &mut Frame) {
         if let Some(own) = frame.origins.last() {
             let function = &mut self.functions[own.function as usize];
-            function.body = (std::mem::take(&mut frame.locals), std::mem::take(&mut frame.code));
+            function.body = (
+                std::mem::take(&mut frame.locals),
+                std::mem::take(&mut frame.code),
+            );
         }
     }
 
@@ -207,8 +210,15 @@ impl World {
                 return;
             };
             up += 1;
-            if frame.replaced.iter().any(|clause| self.fits(*clause, exception)) {
-                self.hit("return_call", "a handler of the replaced function does not catch");
+            if frame
+                .replaced
+                .iter()
+                .any(|clause| self.fits(*clause, exception))
+            {
+                self.hit(
+                    "return_call",
+                    "a handler of the replaced function does not catch",
+                );
             }
             match frame.entry {
                 Entry::Call => _ = self.sink().unreachable(),
@@ -232,7 +242,14 @@ impl World {
 
     fn uncaught(&mut self, exception: u32) -> Outcome {
         let Exception { tag, payload } = self.exceptions[exception as usize].clone();
-        self.hit("uncaught", if payload.is_empty() { "empty payload" } else { "with payload" });
+        self.hit(
+            "uncaught",
+            if payload.is_empty() {
+                "empty payload"
+            } else {
+                "with payload"
+            },
+        );
         if self.setting.uncaught {
             self.hit("uncaught", "read by the host");
         }
@@ -278,14 +295,21 @@ impl World {
                 self.close();
                 self.note_held();
             }
-            Label::Function => self.returned(id, payload),
+            Label::Function => {
+                let exception = clause.has_exception().then_some(Datum::Exn(exception));
+                self.returned(id, payload.into_iter().chain(exception).collect());
+            }
         }
     }
 
     /// Takes what has arrived with a clause from the stack, and looks at all that the function keeps.
     fn take_caught(&mut self, id: u32, clause: Clause, exception: u32, payload: &[Datum]) {
         let mut arrived = clause.arrives(&self.types());
-        let mut data = if clause.has_tag() { payload.to_vec() } else { Vec::new() };
+        let mut data = if clause.has_tag() {
+            payload.to_vec()
+        } else {
+            Vec::new()
+        };
         if clause.has_exception() {
             // It is kept under the operation's own name.
             arrived.pop();

@@ -356,7 +356,10 @@ impl World {
         self.sink().global_get(DIGEST);
         for held in held {
             push_words(&mut self.sink(), held.ty, held.local);
-            held.datum.words(held.ty).into_iter().for_each(|word| self.log(word));
+            held.datum
+                .words(held.ty)
+                .into_iter()
+                .for_each(|word| self.log(word));
         }
         self.sink().global_set(DIGEST);
     }
@@ -393,7 +396,11 @@ impl World {
     pub fn host_acts(&mut self, action: Action, argument: Datum) -> Vec<Datum> {
         self.is_once();
         self.host.functions[0].actions.push(action);
-        let code = if argument == Datum::Null { 0 } else { HOST_CODE };
+        let code = if argument == Datum::Null {
+            0
+        } else {
+            HOST_CODE
+        };
         let args = vec![assay_engine::Value::I64(code), argument.seen(Ty::Extern)];
         let (_, values, _) = self.host_state.enter(&self.host, 0, args);
         let bits = values.iter().map(|value| Datum::Bits(value.bits()));

@@ -112,7 +112,8 @@ pub fn recorded(
         let function = w.functions.get(number as usize)?;
         let params = w.params(function.sig);
         let args = params.iter().zip(&function.args);
-        args.map(|(&ty, &datum)| w.again(ty, datum)).collect::<Option<Vec<_>>>()
+        args.map(|(&ty, &datum)| w.again(ty, datum))
+            .collect::<Option<Vec<_>>>()
     };
     let all = (0..).zip(&w.functions);
     let fits = |record: &Option<Record>| record.as_ref().is_some_and(&fits);

@@ -48,7 +48,10 @@ fn clause(w: &World, c: &mut Choices<'_, '_>) -> Clause {
 
 /// Whether these are what the function gives.
 fn is_result(w: &World, types: &[Ty]) -> bool {
-    let starts = w.frames.last().is_some_and(|frame| matches!(frame.entry, Entry::Start));
+    let starts = w
+        .frames
+        .last()
+        .is_some_and(|frame| matches!(frame.entry, Entry::Start));
     !starts && types == w.setting.all_results()
 }
 
@@ -71,7 +74,10 @@ fn corners(w: &mut World, clauses: &[Clause]) {
     if tags.windows(2).any(|pair| pair[0] == pair[1]) {
         w.hit("try_table", "the same tag twice");
     }
-    if clauses.split_last().is_some_and(|(_, before)| before.iter().any(|it| !it.has_tag())) {
+    if clauses
+        .split_last()
+        .is_some_and(|(_, before)| before.iter().any(|it| !it.has_tag()))
+    {
         w.hit("try_table", "clauses behind one that catches all");
     }
     if w.frame().ended > 0 {
@@ -101,7 +107,13 @@ pub fn end(w: &mut World, _: &mut Choices<'_, '_>) -> Option<()> {
 pub fn br(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let out = c.below(w.scopes() as u32);
     let label = w.frame().done(out);
-    let in_body = w.frame().scopes.iter().rev().take(out as usize + 1).any(|it| it.in_body);
+    let in_body = w
+        .frame()
+        .scopes
+        .iter()
+        .rev()
+        .take(out as usize + 1)
+        .any(|it| it.in_body);
     w.sink().br(label);
     if in_body {
         w.hit("br", "out of try_table");

@@ -59,7 +59,11 @@ pub fn throws(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 pub fn traps(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let argument = w.operand(c, Ty::Extern, 0);
     call(w, &argument, Action::Trap);
-    if w.frame().scopes.iter().any(|scope| scope.in_body && scope.catches_all()) {
+    if w.frame()
+        .scopes
+        .iter()
+        .any(|scope| scope.in_body && scope.catches_all())
+    {
         w.hit("catch_all", "a trap of the host goes by");
     }
     w.sink().unreachable();
@@ -75,7 +79,9 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let argument = w.operand(c, Ty::Extern, 0);
     let caught = c.once_in(3);
     let export = format!("back {}", w.functions.len());
-    let args = vec![Value::Ref(assay_engine::Reference::Extern(w.setting.reference))];
+    let args = vec![Value::Ref(assay_engine::Reference::Extern(
+        w.setting.reference,
+    ))];
     let action = Action::Call {
         export: export.clone(),
         args,
@@ -89,6 +95,11 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         w.through_host.insert(export.clone());
     }
     let function = w.exported(export);
-    w.enter(c.id(), Entry::Callback { caught, value }, function, Vec::new());
+    w.enter(
+        c.id(),
+        Entry::Callback { caught, value },
+        function,
+        Vec::new(),
+    );
     Some(())
 }

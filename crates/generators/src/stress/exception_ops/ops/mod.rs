@@ -36,7 +36,13 @@ pub static TABLE: &[Row<ExceptionOps>] = &{
         Table, TailCalls,
     };
     [
-        row("try_table", 14, &[RoomForScope], &[Scope], control::try_table),
+        row(
+            "try_table",
+            14,
+            &[RoomForScope],
+            &[Scope],
+            control::try_table,
+        ),
         row("end", 5, &[], &[], control::end),
         row("br", 3, &[Scope], &[], control::br),
         row("return", 2, &[], &[], control::return_),
@@ -54,8 +60,20 @@ pub static TABLE: &[Row<ExceptionOps>] = &{
         row("table.get", 3, &[Table], &[Exception], places::table_get),
         row("call", 7, &[Room], &[], calls::call),
         row("call_indirect", 4, &[Room], &[], calls::call_indirect),
-        row("call_ref", 4, &[Room, FunctionReferences], &[], calls::call_ref),
-        row("return_call", 3, &[Room, TailCalls], &[], calls::return_call),
+        row(
+            "call_ref",
+            4,
+            &[Room, FunctionReferences],
+            &[],
+            calls::call_ref,
+        ),
+        row(
+            "return_call",
+            3,
+            &[Room, TailCalls],
+            &[],
+            calls::return_call,
+        ),
         row(
             "return_call_indirect",
             2,

@@ -219,7 +219,8 @@ impl Recursion {
             _ => Catch::AllRef { label: 0 },
         };
         debug_assert!(!arrives.is_empty());
-        f.block(clause.block(types)).try_table(BlockType::Empty, [catch]);
+        f.block(clause.block(types))
+            .try_table(BlockType::Empty, [catch]);
         call_below(f, index);
         f.end().br(1).end();
     }
@@ -270,7 +271,9 @@ impl Thrower {
     /// Whether it throws what is in a local.
     fn uses(&self, local: u32) -> bool {
         let (Self::New(_, operands) | Self::Again(_, _, operands, _)) = self;
-        operands.iter().any(|operand| operand.how == How::Local(local))
+        operands
+            .iter()
+            .any(|operand| operand.how == How::Local(local))
     }
 }
 
@@ -344,7 +347,10 @@ pub fn catch_in_loop(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let (exception, words) = emit(w, thrower);
     let mut f = w.sink();
     f.end().unreachable().end();
-    caught.iter().rev().for_each(|held| _ = f.local_set(held.local));
+    caught
+        .iter()
+        .rev()
+        .for_each(|held| _ = f.local_set(held.local));
     look(&mut f, &caught);
     look(&mut f, carried_local.as_slice());
     f.local_get(left)

@@ -4,7 +4,7 @@ use super::super::operand::data;
 use super::super::value::{Datum, Ty};
 use super::super::world::{EXN, Held, World};
 use crate::stress::Choices;
-use assay_engine::{Traps, Trap};
+use assay_engine::{Trap, Traps};
 
 /// `throw`
 pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
@@ -39,7 +39,10 @@ fn corners(w: &mut World, fields: &[Ty], payload: &[Datum]) {
     if payload.iter().any(|datum| matches!(datum, Datum::Exn(_))) {
         w.hit("throw", "an exception in the payload");
     }
-    if payload.iter().any(|datum| matches!(datum, Datum::Struct(_))) {
+    if payload
+        .iter()
+        .any(|datum| matches!(datum, Datum::Struct(_)))
+    {
         w.hit("throw", "an object in the payload");
     }
     let in_handler = w.frame().scopes.iter().any(|scope| !scope.in_body);
@@ -69,7 +72,10 @@ pub fn throw_ref(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 
 /// `throw_ref` of null, which traps.
 pub fn throw_null(w: &mut World, _: &mut Choices<'_, '_>) -> Option<()> {
-    let null = w.held().iter().find(|held| held.ty == Ty::Exn && held.datum == Datum::Null);
+    let null = w
+        .held()
+        .iter()
+        .find(|held| held.ty == Ty::Exn && held.datum == Datum::Null);
     match null.copied() {
         Some(held) => _ = w.sink().local_get(held.local),
         None => _ = w.sink().ref_null(EXN),

@@ -39,6 +39,15 @@ pub fn gc_ops(data: &[u8]) {
     run("gc_ops", data);
 }
 
+/// Runs one input of the target `exception_ops`.
+///
+/// # Panics
+///
+/// On a finding, as libFuzzer wants it.
+pub fn exception_ops(data: &[u8]) {
+    run("exception_ops", data);
+}
+
 fn run(name: &str, data: &[u8]) {
     let target: &Target = find(name).expect("the fuzz target is in the table");
     LAB.with_borrow_mut(|lab| {

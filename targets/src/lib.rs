@@ -89,6 +89,7 @@ pub const TARGETS: &[Target] = &[
         replay: nondeterminism::replay,
     },
     stress::target::<0>(),
+    stress::target::<1>(),
 ];
 
 /// The target of this name.

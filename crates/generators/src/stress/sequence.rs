@@ -128,17 +128,6 @@ impl<F: Family> Sequence<F> {
     /// Performs the operations. Gives the case as it could be performed, and its draft: operands
     /// that are gone are replaced, operations without operands left out, and the setting mended.
     pub fn perform(&self) -> (Self, Draft) {
-        let (repaired, state) = self.performed();
-        let draft = F::draft(&repaired.setting, state);
-        (repaired, draft)
-    }
-
-    /// The state behind the last operation.
-    pub fn state(&self) -> F::State {
-        self.performed().1
-    }
-
-    fn performed(&self) -> (Self, F::State) {
         let mut setting = self.setting.clone();
         let mut state = F::begin(&mut setting);
         let mut operations = Vec::with_capacity(self.operations.len());
@@ -153,11 +142,12 @@ impl<F: Family> Sequence<F> {
                 operations.push(Operation { id, row, choices });
             }
         }
+        let draft = F::draft(&setting, state);
         let repaired = Self {
             setting,
             operations,
         };
-        (repaired, state)
+        (repaired, draft)
     }
 
     /// The names of the operations, in order.

@@ -3,18 +3,40 @@
 
 use crate::common::case;
 use assay_engine::{Engine, Features};
-use assay_generators::stress::find;
-use assay_generators::stress::gc_ops::corners::{OPERATORS, SPECIAL, UNREACHABLE};
+use assay_generators::stress::{exception_ops, find, gc_ops};
 use assay_reference::{Case, OpcodeCoverage, ReferenceEngine};
 use std::collections::BTreeSet;
 
 /// How many cases are run.
 const CASES: u64 = 12_000;
 
+/// The table of a generator.
+struct Table {
+    name: &'static str,
+    operators: &'static [&'static str],
+    special: &'static [(&'static str, &'static [&'static str])],
+    unreachable: &'static [(&'static str, &'static str, &'static str)],
+}
+
+const TABLES: [Table; 2] = [
+    Table {
+        name: "gc_ops",
+        operators: gc_ops::corners::OPERATORS,
+        special: gc_ops::corners::SPECIAL,
+        unreachable: gc_ops::corners::UNREACHABLE,
+    },
+    Table {
+        name: "exception_ops",
+        operators: exception_ops::corners::OPERATORS,
+        special: exception_ops::corners::SPECIAL,
+        unreachable: exception_ops::corners::UNREACHABLE,
+    },
+];
+
 /// The cells of the interpreter's table that are left, in words.
-fn missing(coverage: &OpcodeCoverage) -> Vec<(&'static str, String)> {
+fn missing(operators: &[&str], coverage: &OpcodeCoverage) -> Vec<(&'static str, String)> {
     let features = Features::WASM3;
-    let tested = |name: &&str| OPERATORS.contains(name);
+    let tested = |name: &&str| operators.contains(name);
     let never = coverage.missing(features).into_iter();
     let never = never.filter(tested).map(|name| (name, "runs".to_owned()));
     let cases = coverage.missing_cases(features).into_iter();
@@ -27,10 +49,20 @@ fn missing(coverage: &OpcodeCoverage) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn corners_of_garbage_collection_are_hit() {
-    let generator = find("gc_ops").expect("there is such a generator");
+fn corners_are_hit() {
+    TABLES.iter().for_each(are_hit);
+}
+
+fn are_hit(table: &Table) {
+    let Table {
+        name,
+        operators,
+        special,
+        unreachable,
+    } = table;
+    let generator = find(name).expect("there is such a generator");
     let mut engine = ReferenceEngine::new().with_coverage();
-    let all = missing(&OpcodeCoverage::default()).len();
+    let all = missing(operators, &OpcodeCoverage::default()).len();
     let mut met = BTreeSet::new();
     for number in 0..CASES {
         let (_, draft) = case(generator, number);
@@ -38,28 +70,28 @@ fn corners_of_garbage_collection_are_hit() {
         engine.run(&program).expect("the interpreter does not fail");
         met.extend(draft.met);
     }
-    let table: BTreeSet<(&str, &str)> = SPECIAL
+    let table: BTreeSet<(&str, &str)> = special
         .iter()
         .flat_map(|(operator, cases)| cases.iter().map(|case| (*operator, *case)))
         .collect();
     let unknown: Vec<_> = met.difference(&table).collect();
     assert!(unknown.is_empty(), "not in the table: {unknown:?}");
     let coverage = engine.coverage().expect("it is recorded");
-    let mut left = missing(coverage);
+    let mut left = missing(operators, coverage);
     let special = table.difference(&met);
     left.extend(special.map(|(operator, case)| (*operator, (*case).to_owned())));
     let excused = |(operator, case): &(&str, String)| {
-        UNREACHABLE
+        unreachable
             .iter()
             .any(|(of, what, _)| of == operator && what == case)
     };
     let cells = all + table.len();
     println!(
-        "{} of {cells} cells hit in {CASES} cases, {} unreachable",
+        "{name}: {} of {cells} cells hit in {CASES} cases, {} unreachable",
         cells - left.len(),
-        UNREACHABLE.len(),
+        unreachable.len(),
     );
-    for (operator, case, why) in UNREACHABLE {
+    for (operator, case, why) in *unreachable {
         let cell = (*operator, (*case).to_owned());
         assert!(left.contains(&cell), "{cell:?} is reached: {why}");
     }

@@ -1,119 +1,181 @@
-//! The corners of exception handling: *instruction × special case*, and which of them a case is in.
+//! The corners of exception handling: the table *instruction × special case*.
 //!
-//! A corner counts where the model has seen it happen: a clause has caught, an exception has gone
-//! through. A test asks that generated cases come into all of them.
+//! Of the ways of [`OPERATORS`] the reference interpreter has evidence of its own. [`SPECIAL`] has the other
+//! cases. One counts where the model has seen it happen: a clause has caught, an exception has gone
+//! through; and the answers vouch for that.
 
-use super::ExceptionOps;
 use super::scopes::{Clause, Kind, Label};
 use super::world::World;
-use crate::stress::Sequence;
-use std::collections::BTreeSet;
 
 /// An instruction, or another part of the matter, and a special case of it.
 pub type Corner = (&'static str, &'static str);
 
-/// All corners. Those that no case can be in have the reason.
-pub const CORNERS: &[(Corner, Option<&str>)] = &[
-    (("throw", "empty payload"), None),
-    (("throw", "largest payload"), None),
-    (("throw", "a vector in the payload"), None),
-    (("throw", "null in the payload"), None),
-    (("throw", "an exception in the payload"), None),
-    (("throw", "an object in the payload"), None),
-    (("throw", "in a handler"), None),
-    (("throw", "of an imported tag"), None),
-    (("throw_ref", "null"), None),
-    (("throw_ref", "null within try_table"), None),
-    (("throw_ref", "in a handler"), None),
-    (("throw_ref", "the payload is what it was"), None),
-    (("throw_ref", "of what the host has thrown"), None),
-    (("throw_ref", "twice"), None),
-    (("try_table", "without clauses"), None),
-    (("try_table", "with the most clauses"), None),
-    (("try_table", "one tag under two indices"), None),
-    (("try_table", "the same tag twice"), None),
-    (("try_table", "clauses behind one that catches all"), None),
-    (("try_table", "in a handler"), None),
-    (("try_table", "within another"), None),
-    (("try_table", "one behind another"), None),
-    (("catch", "first of several clauses"), None),
-    (("catch", "second clause"), None),
-    (("catch", "last of several clauses"), None),
-    (("catch", "under another index"), None),
-    (("catch", "of what the host has thrown"), None),
-    (("catch", "no payload"), None),
-    (("catch", "largest payload"), None),
-    (("catch_ref", "first of several clauses"), None),
-    (("catch_ref", "second clause"), None),
-    (("catch_ref", "last of several clauses"), None),
-    (("catch_ref", "under another index"), None),
-    (("catch_ref", "of what the host has thrown"), None),
-    (("catch_ref", "no payload"), None),
-    (("catch_ref", "largest payload"), None),
-    (("catch_all", "first of several clauses"), None),
-    (("catch_all", "second clause"), None),
-    (("catch_all", "last of several clauses"), None),
-    (("catch_all", "of what the host has thrown"), None),
-    (("catch_all", "a trap of the host goes by"), None),
-    (("catch_all_ref", "first of several clauses"), None),
-    (("catch_all_ref", "second clause"), None),
-    (("catch_all_ref", "last of several clauses"), None),
-    (("catch_all_ref", "of what the host has thrown"), None),
-    (("clause", "behind a decoy of the same type"), None),
-    (("clause", "a later one would catch as well"), None),
-    (("caught", "in the same function"), None),
-    (("caught", "one function up"), None),
-    (("caught", "eight functions up or more"), None),
-    (("caught", "behind blocks that do not catch"), None),
-    (("caught", "in the start function"), None),
-    (("label", "0"), None),
-    (("label", "of the outermost of several places"), None),
-    (("label", "behind the block itself"), None),
-    (("label", "behind a block further out"), None),
-    (("label", "of the function"), None),
-    (("live values", "two of each class"), None),
-    (("live values", "changed within try_table"), None),
-    (("live values", "on the stack below"), None),
-    (("br", "out of try_table"), None),
-    (("br", "out of several blocks"), None),
-    (("return", "from within try_table"), None),
-    (("call", "a function throws again"), None),
-    (("return_call", "from within try_table"), None),
+/// The operators under test, by the names that the decoder gives them.
+pub const OPERATORS: &[&str] = &["Throw", "ThrowRef", "TryTable"];
+
+/// The special cases that the model notes, of instructions, of clauses, and of what is around them.
+pub const SPECIAL: &[(&str, &[&str])] = &[
     (
-        (
-            "return_call",
+        "throw",
+        &[
+            "empty payload",
+            "largest payload",
+            "a vector in the payload",
+            "null in the payload",
+            "an exception in the payload",
+            "an object in the payload",
+            "in a handler",
+            "of an imported tag",
+        ],
+    ),
+    (
+        "throw_ref",
+        &[
+            "null",
+            "null within try_table",
+            "in a handler",
+            "the payload is what it was",
+            "of what the host has thrown",
+            "twice",
+        ],
+    ),
+    (
+        "try_table",
+        &[
+            "without clauses",
+            "with the most clauses",
+            "one tag under two indices",
+            "the same tag twice",
+            "clauses behind one that catches all",
+            "in a handler",
+            "within another",
+            "one behind another",
+        ],
+    ),
+    (
+        "catch",
+        &[
+            "first of several clauses",
+            "second clause",
+            "last of several clauses",
+            "under another index",
+            "of what the host has thrown",
+            "no payload",
+            "largest payload",
+        ],
+    ),
+    (
+        "catch_ref",
+        &[
+            "first of several clauses",
+            "second clause",
+            "last of several clauses",
+            "under another index",
+            "of what the host has thrown",
+            "no payload",
+            "largest payload",
+        ],
+    ),
+    (
+        "catch_all",
+        &[
+            "first of several clauses",
+            "second clause",
+            "last of several clauses",
+            "of what the host has thrown",
+            "a trap of the host goes by",
+        ],
+    ),
+    (
+        "catch_all_ref",
+        &[
+            "first of several clauses",
+            "second clause",
+            "last of several clauses",
+            "of what the host has thrown",
+        ],
+    ),
+    (
+        "clause",
+        &[
+            "behind a decoy of the same type",
+            "a later one would catch as well",
+        ],
+    ),
+    (
+        "caught",
+        &[
+            "in the same function",
+            "one function up",
+            "eight functions up or more",
+            "behind blocks that do not catch",
+            "in the start function",
+        ],
+    ),
+    (
+        "label",
+        &[
+            "0",
+            "of the outermost of several places",
+            "behind the block itself",
+            "behind a block further out",
+            "of the function",
+        ],
+    ),
+    (
+        "live values",
+        &[
+            "two of each class",
+            "changed within try_table",
+            "on the stack below",
+        ],
+    ),
+    ("br", &["out of try_table", "out of several blocks"]),
+    ("return", &["from within try_table"]),
+    ("call", &["a function throws again"]),
+    (
+        "return_call",
+        &[
+            "from within try_table",
             "a handler of the replaced function does not catch",
-        ),
-        None,
+        ],
     ),
-    (("exnref", "kept in a global"), None),
-    (("exnref", "kept in a table"), None),
-    (("trap", "through handlers"), None),
-    (("trap", "through the host"), None),
-    (("host", "swallows an exception"), None),
-    (("host", "an exception goes through"), None),
-    (("host", "calls back twice"), None),
-    (("uncaught", "empty payload"), None),
-    (("uncaught", "with payload"), None),
-    (("uncaught", "read by the host"), None),
-    (("recursion", "handlers within"), None),
-    (("recursion", "one level returns"), None),
-    (("loop", "catches in each round"), None),
-    (("loop", "its label is a clause's"), None),
+    ("exnref", &["kept in a global", "kept in a table"]),
+    ("trap", &["through handlers", "through the host"]),
     (
-        ("start", "an exception leaves it"),
-        Some("the instance would not be there, and nothing could be called"),
+        "host",
+        &[
+            "swallows an exception",
+            "an exception goes through",
+            "calls back twice",
+        ],
     ),
     (
-        ("stack", "an exception during exhaustion"),
-        Some("where a stack ends is up to the engine, so there is no answer"),
+        "uncaught",
+        &["empty payload", "with payload", "read by the host"],
     ),
+    ("recursion", &["handlers within", "one level returns"]),
+    (
+        "loop",
+        &["catches in each round", "its label is a clause's"],
+    ),
+    ("start", &["an exception leaves it"]),
+    ("stack", &["an exception during exhaustion"]),
 ];
 
-/// The corners that a case is in.
-pub fn corners(case: &Sequence<ExceptionOps>) -> BTreeSet<Corner> {
-    case.state().corners
-}
+/// The special cases that no case can meet, and why not.
+pub const UNREACHABLE: &[(&str, &str, &str)] = &[
+    (
+        "start",
+        "an exception leaves it",
+        "there would be no instance, and so nothing to call",
+    ),
+    (
+        "stack",
+        "an exception during exhaustion",
+        "where a stack ends is up to the engine, so that there is no answer",
+    ),
+];
 
 impl Kind {
     /// The name of the clause.
@@ -225,6 +287,6 @@ impl World {
     /// The case has been in those of the corners that hold.
     pub fn hit_all(&mut self, all: &[(bool, Corner)]) {
         let held = all.iter().filter(|(holds, _)| *holds);
-        self.corners.extend(held.map(|&(_, corner)| corner));
+        self.met.extend(held.map(|&(_, corner)| corner));
     }
 }

@@ -4,7 +4,7 @@
 //! kinds, tail calls, the host and back, and thrown again from where they were kept. Around them
 //! functions keep many values, which must be what they were wherever code goes on; see [`world`].
 
-mod corners;
+pub mod corners;
 mod module;
 mod operand;
 mod ops;
@@ -16,15 +16,12 @@ mod unwind;
 mod value;
 mod world;
 
-pub use corners::{CORNERS, Corner, corners};
-
 use super::{Family, Row};
 use crate::Draft;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use setting::Setting;
 use std::ops::RangeInclusive;
-use value::{Datum, Ty};
 use world::World;
 
 /// The generator.
@@ -52,6 +49,8 @@ pub enum Kind {
     Global,
     /// A table that can hold exceptions.
     Table,
+    /// An exception in one of these places.
+    Kept,
     /// Tail calls, where the function can make one.
     TailCalls,
     /// Typed references to functions.
@@ -92,10 +91,12 @@ impl Family for ExceptionOps {
         let is_start = |frame: &world::Frame| matches!(frame.entry, world::Entry::Start);
         match kind {
             Kind::Held => !world.held().is_empty(),
-            Kind::Exception => world
-                .held()
+            Kind::Exception => world.exceptions_held().next().is_some(),
+            Kind::Kept => world
+                .globals
                 .iter()
-                .any(|held| held.ty == Ty::Exn && held.datum != Datum::Null),
+                .chain(&world.table)
+                .any(Option::is_some),
             Kind::Scope => world.scopes() > 0,
             Kind::RoomForScope => world.has_room_for_scope(),
             Kind::Room => world.has_room_for_call(),

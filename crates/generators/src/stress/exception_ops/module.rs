@@ -148,6 +148,7 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         digest: setting.digest,
         uncaught,
         fuel: Some(FUEL),
+        met: std::mem::take(&mut world.met),
         host_seed: setting.host_seed,
         actions,
         ..Draft::default()

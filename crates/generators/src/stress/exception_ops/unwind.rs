@@ -269,6 +269,21 @@ impl World {
             .find_map(|(number, scope)| Some((number, scope.clauses.iter().position(catches)?)))
     }
 
+    /// Whether something catches exceptions of a tag that are thrown where code is.
+    pub fn is_caught(&self, tag: u32) -> bool {
+        let catches = |it: &Clause| !it.has_tag() || self.setting.are_same(it.tag, tag);
+        for frame in self.frames.iter().rev() {
+            let mut open = frame.scopes.iter().filter(|scope| scope.in_body);
+            if open.any(|scope| scope.clauses.iter().any(catches)) {
+                return true;
+            }
+            if let Entry::Callback { caught: true, .. } = frame.entry {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Whether a clause catches an exception.
     fn fits(&self, clause: Clause, exception: u32) -> bool {
         let exception = self.exceptions.get(exception as usize);

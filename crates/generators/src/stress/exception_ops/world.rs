@@ -186,7 +186,7 @@ pub struct World {
     /// The start function, once it is over.
     pub start: Option<u32>,
     /// The corners that the case has been in.
-    pub corners: BTreeSet<Corner>,
+    pub met: BTreeSet<Corner>,
     /// All that went into the digest.
     pub log: Vec<u64>,
     /// The host, with what it does at each call so far.
@@ -226,7 +226,7 @@ impl World {
             told: false,
             through_host: BTreeSet::new(),
             start: None,
-            corners: BTreeSet::new(),
+            met: BTreeSet::new(),
             log: Vec::new(),
             host_state: HostState::new(&host),
             host,
@@ -272,7 +272,7 @@ impl World {
 
     /// The case has been in a corner.
     pub fn hit(&mut self, operation: &'static str, case: &'static str) {
-        self.corners.insert((operation, case));
+        self.met.insert((operation, case));
     }
 
     /// The parameters of a type.
@@ -324,6 +324,12 @@ impl World {
     /// The values that the function keeps.
     pub fn held(&self) -> &[Held] {
         self.frames.last().map_or(&[], |frame| &frame.held)
+    }
+
+    /// The exceptions among them.
+    pub fn exceptions_held(&self) -> impl Iterator<Item = Held> {
+        let is = |held: &&Held| matches!(held.datum, Datum::Exn(_));
+        self.held().iter().filter(is).copied()
     }
 
     /// Puts the value on the stack into a local, and keeps it if there is room.

@@ -32,8 +32,8 @@ const fn row(
 /// All operations.
 pub static TABLE: &[Row<ExceptionOps>] = &{
     use Kind::{
-        Call, Exception, FunctionReferences, Global, Held, Host, Record, Room, RoomForScope, Scope,
-        Table, TailCalls,
+        Call, Exception, FunctionReferences, Global, Held, Host, Kept, Record, Room, RoomForScope,
+        Scope, Table, TailCalls,
     };
     [
         row(
@@ -47,17 +47,41 @@ pub static TABLE: &[Row<ExceptionOps>] = &{
         row("br", 3, &[Scope], &[], control::br),
         row("return", 2, &[], &[], control::return_),
         row("throw", 12, &[], &[], throws::throw),
-        row("throw_ref", 7, &[Exception], &[], throws::throw_ref),
+        row("throw_ref", 16, &[Exception], &[], throws::throw_ref),
         row("throw_ref of null", 1, &[Call], &[], throws::throw_null),
         row("trap", 1, &[Call], &[], throws::trap),
         row("keep a value", 4, &[], &[Held], values::keep),
         row("keep many values", 3, &[], &[Held], values::keep_many),
         row("change a value", 6, &[Held], &[], values::change),
         row("look", 2, &[Held], &[], values::look),
-        row("global.set", 3, &[Global], &[], places::global_set),
-        row("global.get", 3, &[Global], &[Exception], places::global_get),
-        row("table.set", 3, &[Table], &[], places::table_set),
-        row("table.get", 3, &[Table], &[Exception], places::table_get),
+        row(
+            "global.set",
+            8,
+            &[Global, Exception],
+            &[Kept],
+            places::global_set,
+        ),
+        row(
+            "global.get",
+            8,
+            &[Global, Kept],
+            &[Exception],
+            places::global_get,
+        ),
+        row(
+            "table.set",
+            8,
+            &[Table, Exception],
+            &[Kept],
+            places::table_set,
+        ),
+        row(
+            "table.get",
+            8,
+            &[Table, Kept],
+            &[Exception],
+            places::table_get,
+        ),
         row("call", 7, &[Room], &[], calls::call),
         row("call_indirect", 4, &[Room], &[], calls::call_indirect),
         row(

@@ -8,7 +8,7 @@ use assay_engine::{Trap, Traps};
 
 /// `throw`
 pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    let tag = c.below(w.setting.tags.len() as u32);
+    let tag = tag(w, c)?;
     let fields = w.types().fields(tag);
     let operands = w.operands(c, &fields);
     w.push_all(&operands);
@@ -22,6 +22,14 @@ pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let exception = w.exception(tag, payload);
     w.throws(c.id(), exception, 0);
     Some(())
+}
+
+/// A tag that something catches; any tag, once in three times.
+fn tag(w: &World, c: &mut Choices<'_, '_>) -> Option<u32> {
+    let any = c.once_in(3);
+    let tags = 0..w.setting.tags.len() as u32;
+    let fits = tags.filter(|&tag| any || w.is_caught(tag));
+    c.one_of(&fits.collect::<Vec<u32>>())
 }
 
 fn corners(w: &mut World, fields: &[Ty], payload: &[Datum]) {
@@ -53,8 +61,7 @@ fn corners(w: &mut World, fields: &[Ty], payload: &[Datum]) {
 
 /// `throw_ref` of an exception that was caught.
 pub fn throw_ref(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    let is = |datum| matches!(datum, Datum::Exn(_));
-    let held: Vec<Held> = w.held().iter().copied().filter(|it| is(it.datum)).collect();
+    let held: Vec<Held> = w.exceptions_held().collect();
     let names: Vec<u32> = held.iter().map(|held| held.id).collect();
     let name = c.named(&names)?;
     let held = *held.iter().find(|held| held.id == name)?;

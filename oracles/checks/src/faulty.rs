@@ -13,7 +13,7 @@ use assay_module::shims::FUEL_NAME;
 use assay_reference::relaxed;
 use assay_reference::vector::VectorOp;
 use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{CodeSection, Function};
+use wasm_encoder::{BlockType, Catch, CodeSection, Function};
 use wasmparser::{FunctionBody, KnownCustom, Name, Operator, Parser, Payload};
 
 macro_rules! faults {
@@ -77,6 +77,12 @@ faults! {
     BulkWrite = "bulk-write",
     /// `array.len` is one too many.
     ArrayLength = "array-length",
+    /// The clauses of `try_table` are tried from the last.
+    ClauseOrder = "clause-order",
+    /// `catch_all` and `catch_all_ref` catch nothing.
+    CatchAll = "catch-all",
+    /// `throw_ref` traps.
+    Rethrow = "rethrow",
     /// `br_table` takes its default.
     BranchTable = "branch-table",
     /// `select` takes the other one.
@@ -420,6 +426,13 @@ impl Planter {
             (Fault::BulkWrite, O::ArrayFill { .. }) => i.drop().drop().drop().drop(),
             (Fault::BulkWrite, O::ArrayCopy { .. }) => i.drop().drop().drop().drop().drop(),
             (Fault::ArrayLength, O::ArrayLen) => i.array_len().i32_const(1).i32_add(),
+            (Fault::ClauseOrder | Fault::CatchAll, O::TryTable { try_table }) => {
+                let Some((ty, catches)) = try_with(self.fault, try_table) else {
+                    return false;
+                };
+                i.try_table(ty, catches)
+            }
+            (Fault::Rethrow, O::ThrowRef) => i.unreachable(),
             (Fault::BranchTable, O::BrTable { targets }) => i.drop().br(targets.default()),
             (Fault::Select, O::Select) => i.i32_eqz().select(),
             (Fault::Lane, O::I8x16Swizzle) => i.i8x16_add(),
@@ -427,6 +440,17 @@ impl Planter {
         };
         true
     }
+}
+
+/// The type of a `try_table`, and what a fault leaves of its clauses.
+fn try_with(fault: Fault, table: &wasmparser::TryTable) -> Option<(BlockType, Vec<Catch>)> {
+    let clauses = table.catches.iter().map(|&clause| Catch::try_from(clause));
+    let mut clauses: Vec<Catch> = clauses.collect::<Result<_, _>>().ok()?;
+    match fault {
+        Fault::ClauseOrder => clauses.reverse(),
+        _ => clauses.retain(|it| matches!(it, Catch::One { .. } | Catch::OneRef { .. })),
+    }
+    Some((BlockType::try_from(table.ty).ok()?, clauses))
 }
 
 fn is_relaxed(operator: &Operator<'_>) -> bool {

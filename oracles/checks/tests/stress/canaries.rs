@@ -7,28 +7,44 @@ use assay_generators::stress::{STRESS, StressGenerator};
 use assay_reference::ReferenceEngine;
 
 /// The faults that a generator's cases must show, by its name.
-const FAULTS: &[(&str, &[Fault])] = &[(
-    "gc_ops",
-    &[
-        Fault::ResultBit,
-        Fault::TrapSwallowed,
-        Fault::TrapKind,
-        Fault::Payload,
-        Fault::TableWrite,
-        Fault::RefTest,
-        Fault::HeapWrite,
-        Fault::HeapSign,
-        Fault::Identity,
-        Fault::BulkWrite,
-        Fault::ArrayLength,
-    ],
-)];
+const FAULTS: &[(&str, &[Fault])] = &[
+    (
+        "gc_ops",
+        &[
+            Fault::ResultBit,
+            Fault::TrapSwallowed,
+            Fault::TrapKind,
+            Fault::Payload,
+            Fault::TableWrite,
+            Fault::RefTest,
+            Fault::HeapWrite,
+            Fault::HeapSign,
+            Fault::Identity,
+            Fault::BulkWrite,
+            Fault::ArrayLength,
+        ],
+    ),
+    (
+        "exception_ops",
+        &[
+            Fault::ResultBit,
+            Fault::TrapSwallowed,
+            Fault::TrapKind,
+            Fault::Payload,
+            Fault::Tag,
+            Fault::GlobalWrite,
+            Fault::ClauseOrder,
+            Fault::CatchAll,
+            Fault::Rethrow,
+        ],
+    ),
+];
 
 /// Within how many cases each of them must be caught, and how many are counted.
 const SOON: u64 = 100;
 const CASES: u64 = 400;
 
-/// How many findings are shrunk in all, and the most operations that the middle one may keep.
+/// How many findings of each generator are shrunk, and the most operations that the middle one may keep.
 const SHRUNK: usize = 50;
 const OPERATIONS: usize = 12;
 
@@ -61,40 +77,46 @@ fn each_fault_is_caught() {
 
 #[test]
 fn findings_shrink_to_a_few_operations() {
-    let rows: Vec<_> = faults().collect();
-    let each = SHRUNK.div_ceil(rows.len());
+    for generator in STRESS {
+        let faults: Vec<Fault> = faults()
+            .filter(|(of, _)| of.name == generator.name)
+            .map(|(_, fault)| fault)
+            .collect();
+        let each = SHRUNK.div_ceil(faults.len());
+        let shrunk = faults.iter().flat_map(|&fault| shrunk(generator, fault, each));
+        let mut lengths: Vec<usize> = shrunk.collect();
+        lengths.sort_unstable();
+        let (name, count) = (generator.name, lengths.len());
+        let median = lengths[count / 2];
+        println!("{name}: {count} findings, median {median} operations: {lengths:?}");
+        assert!(count >= SHRUNK, "{name}");
+        assert!(median <= OPERATIONS, "{name}");
+    }
+}
+
+/// Shrinks so many findings of a fault, and gives how many operations are left of each.
+fn shrunk(generator: &StressGenerator, fault: Fault, count: usize) -> Vec<usize> {
+    let mut engine = faulty(fault);
     let mut lengths = Vec::new();
-    for (generator, fault) in rows {
-        let mut engine = faulty(fault);
-        let mut found = 0;
-        for number in 0..CASES {
-            let (case, draft) = case(generator, number);
-            let (_, Some(difference)) = run(&mut engine, &draft) else {
-                continue;
-            };
-            let kind = difference.what.kind();
-            let mut shows = |draft: &_| {
-                let (_, difference) = run(&mut engine, draft);
-                difference.is_some_and(|difference| difference.what.kind() == kind)
-            };
-            let small = case.shrunk(&mut shows);
-            assert!(shows(&small.draft()), "the finding is lost");
-            let (_, sound) = run(&mut ReferenceEngine::new(), &small.draft());
-            assert_eq!(sound, None, "what is left is no case");
-            lengths.push(small.names().len());
-            println!("{}: {:?}", fault.name(), small.names());
-            found += 1;
-            if found == each {
-                break;
-            }
+    for number in 0..CASES {
+        let (case, draft) = case(generator, number);
+        let (_, Some(difference)) = run(&mut engine, &draft) else {
+            continue;
+        };
+        let kind = difference.what.kind();
+        let mut shows = |draft: &_| {
+            let (_, difference) = run(&mut engine, draft);
+            difference.is_some_and(|difference| difference.what.kind() == kind)
+        };
+        let small = case.shrunk(&mut shows);
+        assert!(shows(&small.draft()), "the finding is lost");
+        let (_, sound) = run(&mut ReferenceEngine::new(), &small.draft());
+        assert_eq!(sound, None, "what is left is no case");
+        lengths.push(small.names().len());
+        println!("{}: {:?}", fault.name(), small.names());
+        if lengths.len() == count {
+            break;
         }
     }
-    lengths.sort_unstable();
-    let median = lengths[lengths.len() / 2];
-    println!(
-        "{} findings, median {median} operations: {lengths:?}",
-        lengths.len()
-    );
-    assert!(lengths.len() >= SHRUNK);
-    assert!(median <= OPERATIONS);
+    lengths
 }

@@ -18,30 +18,58 @@ use common::case;
 const CASES: u64 = 1500;
 
 /// The families of mutants that the cases of a generator must see.
-const FAMILIES: &[(&str, &[&str])] = &[(
-    "gc_ops",
-    &["reference", "structures and arrays", "collector"],
-)];
+const FAMILIES: &[(&str, &[&str])] = &[
+    (
+        "gc_ops",
+        &["reference", "structures and arrays", "collector"],
+    ),
+    ("exception_ops", &["exceptions"]),
+];
 
 /// Those of other families that they must see.
-const OTHERS: &[(&str, &[Mutant])] = &[(
-    "gc_ops",
-    &[
-        Mutant::SubtypeOfParent,
-        Mutant::CanonicalPosition,
-        Mutant::BranchOnNullKeeps,
-        Mutant::BranchOnCastOfNull,
-        Mutant::TableInitOffByOne,
-        Mutant::ElementDropIgnored,
-        Mutant::DataDropIgnored,
-        Mutant::PayloadReversed,
-        Mutant::CatchAllRefOfNull,
-        Mutant::ResultsSwapped,
-    ],
-)];
+const OTHERS: &[(&str, &[Mutant])] = &[
+    (
+        "gc_ops",
+        &[
+            Mutant::SubtypeOfParent,
+            Mutant::CanonicalPosition,
+            Mutant::BranchOnNullKeeps,
+            Mutant::BranchOnCastOfNull,
+            Mutant::TableInitOffByOne,
+            Mutant::ElementDropIgnored,
+            Mutant::DataDropIgnored,
+            Mutant::PayloadReversed,
+            Mutant::CatchAllRefOfNull,
+            Mutant::ResultsSwapped,
+        ],
+    ),
+    (
+        "exception_ops",
+        &[
+            Mutant::BranchKeepsLowest,
+            Mutant::ResultsSwapped,
+            Mutant::StartIgnored,
+            Mutant::ForgetStack,
+            Mutant::ForgetGlobals,
+            Mutant::ForgetTables,
+            Mutant::ForgetPayloads,
+        ],
+    ),
+];
 
 /// Those of the families above that they cannot see, and why.
-const UNSEEN: &[(&str, Mutant, &str)] = &[];
+const UNSEEN: &[(&str, Mutant, &str)] = &[
+    (
+        "exception_ops",
+        Mutant::RethrowInnermost,
+        "an instruction of the proposal before the standard",
+    ),
+    (
+        "exception_ops",
+        Mutant::DelegateInnermost,
+        "an instruction of the proposal before the standard",
+    ),
+];
 
 /// How long the interpreter may take for a case, so that a mutant that loops comes to an end.
 const TIME_MS: u32 = 20;

@@ -22,7 +22,14 @@ pub(crate) fn throw(cx: &mut Context<'_>, tag: u32) -> Stop {
 
 pub(crate) fn throw_ref(cx: &mut Context<'_>) -> Stop {
     match non_null(cx.pop()) {
-        Ok(exception) => Stop::Exception(Ref(exception)),
+        Ok(exception) => {
+            mutate!(RethrowForgets => if let Some(Object::Exception { slots, .. }) =
+                cx.store.heap.get_mut(exception)
+            {
+                slots.fill(0)
+            });
+            Stop::Exception(Ref(exception))
+        }
         Err(trap) => trap.into(),
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn catch<'m>(
     stack: &mut [u64],
 ) -> Result<(Frame<'m>, usize), Stop> {
     let Stop::Exception(exception) = stop else {
+        mutate!(CatchAllOfTraps => return swallow(store, frames, frame, stop));
         return Err(stop);
     };
     let Object::Exception { tag, slots } = store.heap.get(exception.0) else {
@@ -24,11 +25,12 @@ pub(super) fn catch<'m>(
     };
     loop {
         let tags = &store.instances[frame.instance as usize].tags;
-        let is = |wanted: u32| {
-            let wanted = tags[wanted as usize];
-            mutate!(wanted == *tag, TagByType => {
+        let is = |index: u32| {
+            let wanted = tags[index as usize];
+            let is = mutate!(wanted == *tag, TagByType => {
                 store.tags[wanted as usize] == store.tags[*tag as usize]
-            })
+            });
+            mutate!(is, TagFirstIndex => tags.iter().position(|it| it == tag) == Some(index as usize))
         };
         let recorder = store.recorder.as_deref_mut();
         let at = (frame.pc as u32).wrapping_sub(1);
@@ -47,6 +49,7 @@ pub(super) fn catch<'m>(
                 mutate!(slots.iter().copied().for_each(&mut push), PayloadReversed => {
                     slots.iter().rev().copied().for_each(&mut push)
                 });
+                mutate!(PayloadTruncated => if !slots.is_empty() { stack[top - 1] = 0 });
             }
             if clause.reference == Reference::Above {
                 push(mutate!(reference, CatchAllRefOfNull => match clause.tag {
@@ -54,8 +57,34 @@ pub(super) fn catch<'m>(
                     None => 0,
                 }));
             }
+            mutate!(StaleLocal => if frame.code.locals > frame.code.params {
+                stack[frame.base + frame.code.params as usize] = 0
+            });
             frame.pc = target.pc as usize;
             return Ok((frame, top));
+        }
+        frame = frames.pop().ok_or_else(|| stop.clone())?;
+        store.frames_left += 1;
+    }
+}
+
+/// Lets a `catch_all` have a trap.
+#[cfg(feature = "mutants")]
+fn swallow<'m>(
+    store: &mut Store,
+    frames: &mut Vec<Frame<'m>>,
+    mut frame: Frame<'m>,
+    stop: Stop,
+) -> Result<(Frame<'m>, usize), Stop> {
+    loop {
+        let at = (frame.pc as u32).wrapping_sub(1);
+        let clause = clause_for(frame.code, at, |_| false, None);
+        if let (Some(clause), Stop::Trap(_)) = (clause, &stop)
+            && clause.reference == Reference::None
+        {
+            let target = frame.code.targets[clause.target as usize];
+            frame.pc = target.pc as usize;
+            return Ok((frame, frame.base + target.height as usize));
         }
         frame = frames.pop().ok_or_else(|| stop.clone())?;
         store.frames_left += 1;
@@ -75,7 +104,8 @@ fn clause_for(
         }
     };
     let mut max_depth = u32::MAX;
-    for handler in &code.handlers {
+    for at in 0..code.handlers.len() {
+        let handler = &code.handlers[mutate!(at, OuterHandler => code.handlers.len() - 1 - at)];
         if !(handler.start..mutate!(handler.end, HandlerEndsEarly => handler.end - 1)).contains(&pc)
             || handler.depth > max_depth
         {

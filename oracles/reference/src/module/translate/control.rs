@@ -121,6 +121,12 @@ impl Translator<'_> {
         };
         let ty = spaces.func_type(ty)?;
         self.stack.pop_many(extra + ty.params.len());
+        let op = mutate!(op, TailCallKeepsHandlers => match op {
+            Op::ReturnCall(func) => Op::Call(func),
+            Op::ReturnCallIndirect { table, ty } => Op::CallIndirect { table, ty },
+            Op::ReturnCallRef => Op::CallRef,
+            other => other,
+        });
         match op {
             Op::ReturnCall(_) | Op::ReturnCallIndirect { .. } | Op::ReturnCallRef => self.last(op),
             _ => {
@@ -128,6 +134,12 @@ impl Translator<'_> {
                 for result in &ty.results {
                     self.stack.push(result.slots());
                 }
+                mutate!(TailCallKeepsHandlers => if !matches!(
+                    operator,
+                    Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. }
+                ) {
+                    self.last(Op::Return)
+                });
             }
         }
         Ok(true)

@@ -83,7 +83,9 @@ fn findings_shrink_to_a_few_operations() {
             .map(|(_, fault)| fault)
             .collect();
         let each = SHRUNK.div_ceil(faults.len());
-        let shrunk = faults.iter().flat_map(|&fault| shrunk(generator, fault, each));
+        let shrunk = faults
+            .iter()
+            .flat_map(|&fault| shrunk(generator, fault, each));
         let mut lengths: Vec<usize> = shrunk.collect();
         lengths.sort_unstable();
         let (name, count) = (generator.name, lengths.len());

@@ -46,7 +46,6 @@ const OTHERS: &[(&str, &[Mutant])] = &[
     (
         "exception_ops",
         &[
-            Mutant::BranchKeepsLowest,
             Mutant::ResultsSwapped,
             Mutant::StartIgnored,
             Mutant::ForgetStack,

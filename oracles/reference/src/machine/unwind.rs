@@ -46,10 +46,11 @@ pub(super) fn catch<'m>(
                 push(reference);
             }
             if clause.tag.is_some() {
-                mutate!(slots.iter().copied().for_each(&mut push), PayloadReversed => {
+                let whole = mutate!(slots.len(), PayloadTruncated => slots.len().saturating_sub(1));
+                mutate!(slots[..whole].iter().copied().for_each(&mut push), PayloadReversed => {
                     slots.iter().rev().copied().for_each(&mut push)
                 });
-                mutate!(PayloadTruncated => if !slots.is_empty() { stack[top - 1] = 0 });
+                mutate!(PayloadTruncated => slots[whole..].iter().for_each(|_| push(0)));
             }
             if clause.reference == Reference::Above {
                 push(mutate!(reference, CatchAllRefOfNull => match clause.tag {

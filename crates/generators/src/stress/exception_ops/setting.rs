@@ -85,7 +85,7 @@ impl Setting {
             results,
             signatures,
             globals: u.int_in_range(0..=2)?,
-            table: u.ratio(1, 3)?,
+            table: u.ratio(1, 2)?,
             host,
             host_seed: u.arbitrary()?,
             reference: u.int_in_range(1..=7)?,

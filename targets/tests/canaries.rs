@@ -39,6 +39,12 @@ const STRESS: Bench = Bench {
     engines: &["wasmtime", "pulley", "reference"],
 };
 
+/// Cases with answers, of exceptions.
+const EXCEPTIONS: Bench = Bench {
+    target: "exception_ops",
+    engines: &["wasmtime", "pulley", "reference"],
+};
+
 /// Judged alone, with no oracle.
 const ALONE: Bench = Bench {
     target: "nondeterminism",
@@ -113,6 +119,9 @@ const CANARIES: &[Canary] = canaries! {
     Identity      STRESS      100 (&["result"])          then anything
     BulkWrite     STRESS      500 (&["result"])          then anything
     ArrayLength   STRESS      100 (&["result"])          then anything
+    ClauseOrder   EXCEPTIONS  100 (&["result"])          then anything
+    CatchAll      EXCEPTIONS  100 (&["outcome"])         then anything
+    Rethrow       EXCEPTIONS  100 (&["outcome"])         then anything
     BranchTable   WITH_WASMI 2000 VALUE                  then anything
     Select        WITH_WASMI  500 VALUE                  then anything
     Lane          WITH_WASMI 3000 VALUE                  then anything
@@ -142,20 +151,23 @@ fn faults_are_caught_by_v8() {
 #[test]
 fn faults_are_caught_by_answers() {
     all_are_caught(STRESS);
+    all_are_caught(EXCEPTIONS);
 }
 
 /// The cases of the faults above, and more.
 #[test]
 fn without_a_fault_all_come_to_their_answers() {
-    let found: Vec<String> = on_large_stack(|| {
-        let mut lab = lab(Some(STRESS.engines), None);
-        let run = |number| run_case(&mut lab, STRESS.target, SEED, number);
-        let reports: Vec<_> = (0..300).map(run).collect();
-        assert!(reports.iter().filter(|report| report.is_useful()).count() > 285);
-        let findings = reports.iter().flat_map(|report| &report.findings);
-        findings.map(line).collect()
-    });
-    assert!(found.is_empty(), "{}", found.join("\n"));
+    for Bench { target, engines } in [STRESS, EXCEPTIONS] {
+        let found: Vec<String> = on_large_stack(|| {
+            let mut lab = lab(Some(engines), None);
+            let run = |number| run_case(&mut lab, target, SEED, number);
+            let reports: Vec<_> = (0..300).map(run).collect();
+            assert!(reports.iter().filter(|report| report.is_useful()).count() > 285);
+            let findings = reports.iter().flat_map(|report| &report.findings);
+            findings.map(line).collect()
+        });
+        assert!(found.is_empty(), "{target}: {}", found.join("\n"));
+    }
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl Translator<'_> {
 
     fn calls(&mut self, operator: &Operator<'_>) -> Result<bool> {
         let spaces = &self.module.spaces;
-        let (op, ty, extra) = match *operator {
+        let (called, ty, extra) = match *operator {
             Operator::Call {
                 function_index: func,
             } => (Op::Call(func), spaces.funcs[func as usize], 0),
@@ -121,7 +121,7 @@ impl Translator<'_> {
         };
         let ty = spaces.func_type(ty)?;
         self.stack.pop_many(extra + ty.params.len());
-        let op = mutate!(op, TailCallKeepsHandlers => match op {
+        let op = mutate!(called, TailCallKeepsHandlers => match called {
             Op::ReturnCall(func) => Op::Call(func),
             Op::ReturnCallIndirect { table, ty } => Op::CallIndirect { table, ty },
             Op::ReturnCallRef => Op::CallRef,

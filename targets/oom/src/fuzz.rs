@@ -36,8 +36,11 @@ const SETUP: usize = 72;
 /// The known bad sites, which are those of the explorer.
 const KNOWN: &str = include_str!("../../../ci/oom-baseline.toml");
 
+/// Makes a rule that begins with a request.
+type Kind = fn(&mut ChaCha8Rng, u64) -> Rule;
+
 /// How many plans of each kind there are of sixteen, and what they fail, beginning with a request.
-const KINDS: &[(usize, fn(&mut ChaCha8Rng, u64) -> Rule)] = &[
+const KINDS: &[(usize, Kind)] = &[
     (9, |_, first| Rule::Nth(first)),
     (3, |rng, first| Rule::Pair {
         first,

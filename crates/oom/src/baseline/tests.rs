@@ -37,6 +37,7 @@ pub(crate) fn report(scenario: &str, failed: u64, findings: Vec<Finding>) -> Rep
         resource: "heap".into(),
         site: "1".into(),
         place: place("load"),
+        within: "a::b::load".into(),
         root: "a::c".into(),
         seen: 1_000,
         failed,

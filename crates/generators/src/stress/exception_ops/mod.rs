@@ -2,7 +2,7 @@
 //!
 //! Tags of all types are thrown and caught by all kinds of clauses, through blocks, calls of all
 //! kinds, tail calls, the host and back, and thrown again from where they were kept. Around them
-//! functions keep many values, which must be what they were wherever code goes on; see [`world`].
+//! functions keep many values, which must be what they were wherever code goes on; see the module `world`.
 
 pub mod corners;
 mod module;

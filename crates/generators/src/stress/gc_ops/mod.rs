@@ -3,7 +3,7 @@
 //! Objects of recursive types, with sharing and cycles, are made by every instruction there is,
 //! kept in locals, globals, tables, fields, payloads of exceptions and across calls, and read back
 //! while collections run. All that is loaded goes into a digest, and so do walks of the graph from
-//! what is left at the end; see [`world`].
+//! what is left at the end; see the module `world`.
 
 pub mod corners;
 mod mend;

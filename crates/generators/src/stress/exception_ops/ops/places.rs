@@ -2,7 +2,7 @@
 
 use super::super::operand::Operand;
 use super::super::value::{Datum, Ty};
-use super::super::world::{FIRST_PLACE, Held, PLACES, World};
+use super::super::world::{EXN, FIRST_PLACE, Held, PLACES, World};
 use crate::stress::Choices;
 
 /// Which exception a value is.
@@ -44,14 +44,28 @@ fn full(places: &[Option<u32>]) -> Vec<u32> {
     }
 }
 
+/// Puts null into all locals that hold this, so that nothing but the place keeps it.
+fn forget(w: &mut World, datum: Datum) {
+    let held: Vec<Held> = w.exceptions_held().collect();
+    for held in held.iter().filter(|held| held.datum == datum) {
+        w.sink().ref_null(EXN).local_set(held.local);
+    }
+    let same = w.frame().held.iter_mut().filter(|it| it.datum == datum);
+    same.for_each(|held| held.datum = Datum::Null);
+}
+
 /// `global.set`
 pub fn global_set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let global = c.below(w.globals.len() as u32);
     let operand = exception(w, c)?;
+    let moves = c.once_in(2);
     *w.globals.get_mut(global as usize)? = number(operand.datum);
     w.is_once();
     w.push(&operand);
     w.sink().global_set(FIRST_PLACE + global);
+    if moves {
+        forget(w, operand.datum);
+    }
     Some(())
 }
 
@@ -72,11 +86,15 @@ pub fn global_get(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 pub fn table_set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let at = c.below(w.table.len() as u32);
     let operand = exception(w, c)?;
+    let moves = c.once_in(2);
     *w.table.get_mut(at as usize)? = number(operand.datum);
     w.is_once();
     w.sink().i32_const(at.cast_signed());
     w.push(&operand);
     w.sink().table_set(PLACES);
+    if moves {
+        forget(w, operand.datum);
+    }
     Some(())
 }
 

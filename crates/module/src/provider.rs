@@ -209,3 +209,38 @@ fn needs_types(import: TypeRef) -> bool {
 fn is_function(ty: &wasmparser::SubType) -> bool {
     matches!(ty.composite_type.inner, CompositeInnerType::Func(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmparser::Payload;
+
+    /// For each import, the index of the tag that the provider gives.
+    fn tags(imports: &str) -> Vec<u32> {
+        let wat = format!("(module {imports})");
+        let wasm = wat::parse_str(wat).expect("the text is right");
+        let info = Info::read(&wasm).expect("it decodes");
+        let made = provider(&info, &wasm).expect("it can be provided");
+        let made = made.expect("there are imports");
+        let payloads = Parser::new(0).parse_all(&made).flatten();
+        let exports = payloads.filter_map(|payload| match payload {
+            Payload::ExportSection(section) => Some(section.into_iter().flatten()),
+            _ => None,
+        });
+        exports.flatten().map(|export| export.index).collect()
+    }
+
+    #[test]
+    fn two_imports_of_one_name_are_one_tag() {
+        let tag = |name: &str| format!(r#"(import "m" "{name}" (tag (param i32)))"#);
+        let all = [tag("a"), tag("b"), tag("a"), tag("b")].concat();
+        assert_eq!(tags(&all), [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn two_types_are_two_tags() {
+        let other = r#"(import "m" "a" (tag (param i64)))"#;
+        let both = [r#"(import "m" "a" (tag (param i32)))"#, other].concat();
+        assert_eq!(tags(&both), [0, 1]);
+    }
+}

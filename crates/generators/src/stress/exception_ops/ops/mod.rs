@@ -3,8 +3,9 @@
 mod calls;
 mod control;
 mod host;
+mod loops;
 mod places;
-mod repeat;
+mod recursion;
 mod throws;
 mod values;
 
@@ -117,9 +118,9 @@ pub static TABLE: &[Row<ExceptionOps>] = &{
         row("host throws", 4, &[Host], &[], host::throws),
         row("host traps", 1, &[Host], &[], host::traps),
         row("host calls back", 4, &[Host, Room], &[], host::calls_back),
-        row("recurse", 3, &[], &[], repeat::recurse),
-        row("loop", 3, &[], &[], repeat::catch_in_loop),
-        row("catch at loop", 2, &[], &[], repeat::catch_at_loop),
+        row("recurse", 3, &[], &[], recursion::recurse),
+        row("loop", 3, &[], &[], loops::catch_in_loop),
+        row("catch at loop", 2, &[], &[], loops::catch_at_loop),
         row("next call", 2, &[], &[], control::next_call),
     ]
 };

@@ -106,3 +106,36 @@
 )
 (assert_return (invoke "delegate") (i32.const 2))
 (assert_return (invoke "rethrow") (i32.const 1))
+
+;; A tag under two indices is one tag, and of two blocks that would catch the inner one does.
+(module $tags
+  (tag (export "tag"))
+)
+(register "tags" $tags)
+(module
+  (import "tags" "tag" (tag $first))
+  (import "tags" "tag" (tag $second))
+  (func (export "second") (result i32)
+    (block $caught
+      (try_table (catch $second $caught)
+        (throw $first)
+      )
+    )
+    (i32.const 7)
+  )
+  (func (export "inner") (result i32)
+    (block $outer
+      (try_table (catch $first $outer)
+        (block $inner
+          (try_table (catch $first $inner)
+            (throw $first)
+          )
+        )
+        (return (i32.const 7))
+      )
+    )
+    (i32.const 1)
+  )
+)
+(assert_return (invoke "second") (i32.const 7))
+(assert_return (invoke "inner") (i32.const 7))

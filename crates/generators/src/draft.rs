@@ -2,6 +2,7 @@
 
 use assay_engine::{Action, Call, Features, Limits, Outcome, Program, Value};
 use assay_module::{Exports, Info, Plan, PrepareError, prepare};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A case before it is made ready for engines: no fuel, no shims, original signatures.
@@ -18,6 +19,8 @@ pub struct Draft {
     pub met: BTreeSet<(&'static str, &'static str)>,
     /// The features that the module may use.
     pub features: Features,
+    /// What the module declares, where the generator has read it already.
+    pub info: Option<Info>,
     /// Which functions are called.
     pub exports: Exports,
     /// How many calls of a script have arguments that no host can make.
@@ -71,7 +74,13 @@ impl Draft {
     ///
     /// Those of [`prepare`].
     pub fn finish(&self) -> Result<Finished, PrepareError> {
-        let info = Info::read(&self.wasm).map_err(|e| PrepareError::Malformed(e.to_string()))?;
+        let info = match &self.info {
+            Some(info) => Cow::Borrowed(info),
+            None => {
+                let info = Info::read(&self.wasm);
+                Cow::Owned(info.map_err(|e| PrepareError::Malformed(e.to_string()))?)
+            }
+        };
         let plan = Plan {
             features: self.features,
             exports: self.exports,

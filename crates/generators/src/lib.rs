@@ -32,12 +32,12 @@ pub struct Generator {
 pub const GENERATORS: &[Generator] = &[
     Generator {
         name: "wasm-smith",
-        weight: 1,
+        weight: 2,
         generate: wasm_smith::generate,
     },
     Generator {
         name: "single-op",
-        weight: 1,
+        weight: 3,
         generate: single_op::generate,
     },
 ];

@@ -17,7 +17,7 @@ const MAX_MEMORY_BYTES: u64 = 2 << 16;
 /// Tables are at most this long.
 const MAX_TABLE_ELEMENTS: u64 = 64;
 /// How many calls a case makes.
-const CALLS: std::ops::RangeInclusive<usize> = 28..=40;
+const CALLS: std::ops::RangeInclusive<usize> = 30..=44;
 /// How often a module is asked for.
 const ATTEMPTS: usize = 4;
 /// Array lengths are masked with this.
@@ -42,6 +42,7 @@ pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
     };
     draft.calls = calls::choose(u, &info, draft.exports, CALLS)?;
     calls::choose_host(u, &info, &mut draft)?;
+    draft.info = Some(info);
     Ok(draft)
 }
 

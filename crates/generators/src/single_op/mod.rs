@@ -170,7 +170,7 @@ pub fn operators() -> impl Iterator<Item = (&'static str, Features)> {
 }
 
 /// The least and the greatest number of calls.
-const CALLS: std::ops::RangeInclusive<usize> = 28..=36;
+const CALLS: std::ops::RangeInclusive<usize> = 30..=38;
 
 /// Generates a module with these features, and calls of it.
 ///
@@ -200,6 +200,7 @@ pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
     };
     if let Ok(info) = Info::read(&draft.wasm) {
         choose_host(u, &info, &mut draft)?;
+        draft.info = Some(info);
     }
     Ok(draft)
 }

@@ -34,6 +34,7 @@ pub(crate) fn join(header: Header, script: Script) -> Result<Case, String> {
         wasm: script.main,
     };
     let program = Program {
+        stacks: false,
         modules: registered.chain([main]).collect(),
         host: header.host.into(),
         calls,
@@ -188,6 +189,7 @@ impl Claimed<'_> {
             }
         };
         Ok(Step {
+            stacks: Vec::new(),
             outcome,
             host: header.host(),
             state,

@@ -17,12 +17,14 @@ pub fn drive<E: Engine + ?Sized>(
 ) -> Result<Transcript, EngineError> {
     let started = engine.instantiate(program)?;
     let mut instantiation = Step {
+        stacks: Vec::new(),
         outcome: started.outcome,
         host: started.host,
         state: None,
     };
     let mut calls = Vec::new();
     if let Some(mut instance) = started.instance {
+        instantiation.stacks = instance.take_stacks();
         instantiation.state = Some(observe(instance.as_mut(), program)?);
         for call in &program.calls {
             let step = step(instance.as_mut(), program, call)?;
@@ -100,8 +102,10 @@ fn step(instance: &mut dyn Instance, program: &Program, call: &Call) -> Result<S
         None => (made, None),
     };
     let host = instance.take_host_calls();
+    let stacks = instance.take_stacks();
     if matches!(outcome, Outcome::Exhausted(_)) {
         return Ok(Step {
+            stacks,
             outcome,
             host,
             state: None,
@@ -112,6 +116,7 @@ fn step(instance: &mut dyn Instance, program: &Program, call: &Call) -> Result<S
         None => observe(instance, program)?,
     };
     Ok(Step {
+        stacks,
         outcome: blame_fuel(outcome, &state),
         host,
         state: Some(state),

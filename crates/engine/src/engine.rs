@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{Features, HostCall, MemoryDigest, Outcome, Program, Script, Transcript, Value, drive};
+use crate::{
+    Features, HostCall, MemoryDigest, Outcome, Program, Script, Stack, Transcript, Value, drive,
+};
 
 /// Anything that runs a program.
 pub trait Engine {
@@ -140,6 +142,11 @@ pub trait Instance {
 
     /// Takes the host calls made since the last time.
     fn take_host_calls(&mut self) -> Vec<HostCall>;
+
+    /// Takes the stacks told since the last time ([`Program::stacks`]).
+    fn take_stacks(&mut self) -> Vec<Stack> {
+        Vec::new()
+    }
 
     /// Gives up the instance. To unmap memories and code is an engine's work, and one that counts
     /// its time overrides this.

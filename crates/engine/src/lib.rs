@@ -22,6 +22,7 @@ mod outcome;
 mod program;
 pub mod script;
 mod shim;
+mod stack;
 mod transcript;
 mod value;
 
@@ -33,5 +34,6 @@ pub use outcome::{Outcome, Phase, Resource, Trap, Traps};
 pub use program::{Call, Limits, Module, Program};
 pub use script::Script;
 pub use shim::Shim;
+pub use stack::{Frame, Moment, Stack};
 pub use transcript::{HostCall, HostEffect, MemoryDigest, State, Step, Transcript};
 pub use value::{Reference, Slot, Value};

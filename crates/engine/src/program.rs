@@ -23,6 +23,9 @@ pub struct Program {
     /// How many tags of the main module the host may meet
     /// ([`names::tag`](crate::names::tag)`(0..tags)`).
     pub tags: u32,
+    /// Whether to tell the call stack at each host call, trap and uncaught exception, where the engine
+    /// can ([`Step::stacks`](crate::Step::stacks)).
+    pub stacks: bool,
     /// What the engine may spend.
     pub limits: Limits,
 }

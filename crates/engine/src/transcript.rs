@@ -1,6 +1,6 @@
 //! What could be seen of a program's run.
 
-use crate::{Action, Outcome, Value};
+use crate::{Action, Outcome, Stack, Value};
 use serde::{Deserialize, Serialize};
 
 /// A program's run on one engine.
@@ -21,6 +21,10 @@ pub struct Step {
     pub outcome: Outcome,
     /// The calls of host functions that it made, in the order in which they began.
     pub host: Vec<HostCall>,
+    /// The call stacks that it was asked for, in the order in which they were taken; none from an
+    /// engine that has none to tell.
+    #[serde(default)]
+    pub stacks: Vec<Stack>,
     /// The state after it; `None` where there is no instance to look into.
     pub state: Option<State>,
 }

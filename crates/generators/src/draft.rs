@@ -1,6 +1,8 @@
 //! What a generator gives: a module as it is, and the calls to make, in the module's own types.
 
-use assay_engine::{Action, Call, Features, Limits, Outcome, Program, Value};
+use assay_engine::{
+    Action, Call, Features, Host, HostFunction, Limits, Module, Outcome, Program, Value,
+};
 use assay_module::{Exports, Info, Plan, PrepareError, prepare};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -42,6 +44,23 @@ pub struct Draft {
     pub host_seed: u32,
     /// What each imported function does; those that are missing return.
     pub actions: Vec<Vec<Action>>,
+    /// What is known of the module where it runs as it is.
+    pub bare: Option<Bare>,
+}
+
+/// A module that runs as it is: no fuel, no shim, and nothing observed but what its calls come to. For
+/// generators that must know where each instruction is, or that need several instances. All that
+/// crosses the boundary must be able to ([`Slot`](assay_engine::Slot)), and all calls must end.
+#[derive(Clone, Debug, Default)]
+pub struct Bare {
+    /// The modules that are instantiated before it, in order.
+    pub before: Vec<Module>,
+    /// The functions that it imports from the host.
+    pub functions: Vec<HostFunction>,
+    /// How many memories and tags it exports ([`Program::memories`], [`Program::tags`]).
+    pub exports: (u32, u32),
+    /// Whether stacks are told ([`Program::stacks`]).
+    pub stacks: bool,
 }
 
 /// One call of an export by its own types.
@@ -74,6 +93,9 @@ impl Draft {
     ///
     /// Those of [`prepare`].
     pub fn finish(&self) -> Result<Finished, PrepareError> {
+        if let Some(bare) = &self.bare {
+            return Ok(self.finish_bare(bare));
+        }
         let info = match &self.info {
             Some(info) => Cow::Borrowed(info),
             None => {
@@ -110,23 +132,59 @@ impl Draft {
         }
         let exports = ready.left_out.iter().map(|(_, why)| *why);
         let calls_left_out = std::iter::repeat_n(NO_SUCH_ARGUMENT, self.calls_left_out);
-        let usual = Limits::default();
         let program = Program {
+            stacks: false,
             modules: ready.modules,
             host: ready.host,
             calls,
             shim: Some(ready.shim),
             memories: ready.memories,
             tags: ready.tags,
-            limits: Limits {
-                gc_heap_bytes: self.gc_heap_bytes.unwrap_or(usual.gc_heap_bytes),
-                ..usual
-            },
+            limits: self.limits(),
         };
         Ok(Finished {
             program,
             answers,
             left_out: exports.chain(calls_left_out).collect(),
         })
+    }
+
+    /// The program is what the draft says.
+    fn finish_bare(&self, bare: &Bare) -> Finished {
+        let main = Module {
+            name: "main".into(),
+            wasm: self.wasm.clone(),
+        };
+        let calls = self.calls.iter().map(|call| Call {
+            export: call.export.clone(),
+            args: call.args.clone(),
+        });
+        let (memories, tags) = bare.exports;
+        let program = Program {
+            modules: bare.before.iter().cloned().chain([main]).collect(),
+            host: Host {
+                seed: self.host_seed,
+                functions: bare.functions.clone(),
+            },
+            calls: calls.collect(),
+            shim: None,
+            memories,
+            tags,
+            stacks: bare.stacks,
+            limits: self.limits(),
+        };
+        Finished {
+            program,
+            answers: self.answers.clone(),
+            left_out: Vec::new(),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            gc_heap_bytes: self.gc_heap_bytes.unwrap_or(usual.gc_heap_bytes),
+            ..usual
+        }
     }
 }

@@ -13,7 +13,7 @@ pub mod single_op;
 pub mod stress;
 pub mod wasm_smith;
 
-pub use draft::{Draft, DraftCall, Finished};
+pub use draft::{Bare, Draft, DraftCall, Finished};
 
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;

@@ -81,6 +81,7 @@ mod tests {
 
     fn step(outcome: Outcome) -> Step {
         Step {
+            stacks: Vec::new(),
             outcome,
             host: Vec::new(),
             state: None,

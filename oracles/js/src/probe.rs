@@ -177,6 +177,7 @@ mod tests {
     #[test]
     fn a_feature_is_there_when_its_own_probe_gives_the_result() {
         let step = |outcome| Step {
+            stacks: Vec::new(),
             outcome,
             host: vec![],
             state: None,

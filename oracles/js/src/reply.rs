@@ -109,6 +109,7 @@ impl<'a> Reply<'a> {
         let host = self.reader.list(host_call)?;
         if !self.reader.flag()? {
             return Ok(Step {
+                stacks: Vec::new(),
                 outcome,
                 host,
                 state: None,
@@ -120,6 +121,7 @@ impl<'a> Reply<'a> {
             memories,
         };
         Ok(Step {
+            stacks: Vec::new(),
             outcome: blame_fuel(outcome, &state),
             host,
             state: Some(state),

@@ -48,6 +48,7 @@ impl JsEngine {
             Err(Stop::HeapFull) => {
                 let outcome = Outcome::Exhausted(Resource::Memory);
                 Ok(Step {
+                    stacks: Vec::new(),
                     outcome,
                     host: Vec::new(),
                     state: None,

@@ -61,6 +61,7 @@ fn difference(bug: &KnownBug, case: &Case) -> Difference {
 fn refused() -> Transcript {
     Transcript {
         instantiation: Step {
+            stacks: Vec::new(),
             outcome: Outcome::Rejected(Phase::Compile),
             host: Vec::new(),
             state: None,
@@ -153,6 +154,7 @@ fn no_row_explains_the_case_beside_it() {
 /// What is found where the only call of a program gives this vector.
 fn judged(program: &Program, result: u128) -> Judgement {
     let step = |values: Vec<Value>| Step {
+        stacks: Vec::new(),
         outcome: Outcome::Returned(values),
         host: Vec::new(),
         state: None,

@@ -173,6 +173,7 @@ fn program() -> BoxedStrategy<Program> {
     )
         .prop_map(
             |(modules, host, (calls, shim), [memories, tags], limits)| Program {
+                stacks: false,
                 modules,
                 host,
                 calls,
@@ -264,6 +265,7 @@ fn step(outcome: BoxedStrategy<Outcome>, shim: Option<&Shim>) -> BoxedStrategy<S
             let observed = !matches!(outcome, Outcome::Exhausted(_));
             let kept = if is_plain { observed } else { kept };
             Step {
+                stacks: Vec::new(),
                 outcome,
                 host,
                 state: kept.then_some(state),
@@ -286,6 +288,7 @@ fn transcript(calls: usize, shim: Option<&Shim>) -> BoxedStrategy<Transcript> {
     });
     let fails = (failure(), host_calls()).prop_map(|(outcome, host)| Transcript {
         instantiation: Step {
+            stacks: Vec::new(),
             outcome,
             host,
             state: None,

@@ -217,6 +217,7 @@ fn complaint(shim: Option<Shim>, outcome: Outcome, state: Option<State>) -> Opti
     });
     case.program.shim = shim;
     let step = |outcome, state| Step {
+        stacks: Vec::new(),
         outcome,
         host: vec![],
         state,

@@ -67,6 +67,7 @@ fn case() -> Case {
         }]
     };
     let start = Step {
+        stacks: Vec::new(),
         outcome: Outcome::Returned(vec![]),
         host: vec![],
         state: state(),
@@ -80,11 +81,13 @@ fn case() -> Case {
         instantiation: start,
         calls: vec![
             Step {
+                stacks: Vec::new(),
                 outcome: returned,
                 host: host(HostEffect::Returned, 2),
                 state: state(),
             },
             Step {
+                stacks: Vec::new(),
                 outcome: trapped,
                 host: host(HostEffect::Called(None), 0),
                 state: state(),

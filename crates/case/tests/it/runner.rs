@@ -127,6 +127,7 @@ fn step(outcome: Outcome, shim: Option<&Shim>) -> Step {
     };
     let observed = shim.is_some() || !matches!(outcome, Outcome::Exhausted(_));
     Step {
+        stacks: Vec::new(),
         outcome,
         host: vec![],
         state: observed.then_some(state),
@@ -138,6 +139,7 @@ fn check(start: Outcome, shim: Option<Shim>, calls: Vec<(Call, Outcome)>, expect
     let instantiation = match start {
         Outcome::Returned(_) => step(start, shim.as_ref()),
         outcome => Step {
+            stacks: Vec::new(),
             outcome,
             host: vec![],
             state: None,
@@ -387,6 +389,7 @@ fn a_module_that_cannot_be_decoded_is_malformed() {
     let mut case = Case::new("differential", Features::WASM3, program);
     let outcome = Outcome::Rejected(Phase::Compile);
     let instantiation = Step {
+        stacks: Vec::new(),
         outcome,
         host: vec![],
         state: None,

@@ -51,6 +51,7 @@ fn program(calls: Vec<Call>) -> Program {
 
 fn returned(values: &[Value]) -> Step {
     Step {
+        stacks: Vec::new(),
         outcome: Outcome::Returned(values.to_vec()),
         host: Vec::new(),
         state: Some(State::default()),

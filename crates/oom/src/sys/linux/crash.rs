@@ -62,27 +62,22 @@ extern "C" fn died(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
     unsafe { libc::raise(signal) };
 }
 
-/// The registers of a signal's context.
+/// Where a signal of this context struck.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn interrupted(context: *mut c_void) -> Interrupted {
     // SAFETY: the kernel gives a valid context to a handler.
     let registers = unsafe { (*context.cast::<ucontext_t>()).uc_mcontext.gregs };
-    let read = |register: c_int| registers[register as usize] as usize;
     Interrupted {
-        instruction: read(libc::REG_RIP),
-        frame: read(libc::REG_RBP),
-        stack: read(libc::REG_RSP),
+        instruction: registers[libc::REG_RIP as usize] as usize,
     }
 }
 
-/// The registers of a signal's context.
+/// Where a signal of this context struck.
 #[cfg(target_arch = "aarch64")]
 pub(crate) fn interrupted(context: *mut c_void) -> Interrupted {
     // SAFETY: the kernel gives a valid context to a handler.
     let machine = unsafe { (*context.cast::<ucontext_t>()).uc_mcontext };
     Interrupted {
         instruction: machine.pc as usize,
-        frame: machine.regs[29] as usize,
-        stack: machine.sp as usize,
     }
 }

@@ -12,12 +12,10 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::{mem, ptr};
 
-/// The registers where a signal struck.
+/// Where a signal struck.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Interrupted {
     pub(crate) instruction: usize,
-    pub(crate) frame: usize,
-    pub(crate) stack: usize,
 }
 
 const UNDECIDED: u8 = 0;
@@ -74,14 +72,16 @@ fn limits() -> (usize, usize) {
 /// beginning of `between` to the frame that holds its end, to the end of the stack, or until `take`
 /// has enough. Where a signal struck, that is the beginning.
 pub(crate) fn walk(start: Start<'_>, between: Range<usize>, take: &mut dyn FnMut(usize) -> bool) {
-    match METHOD.load(Relaxed) {
-        FRAME_POINTERS => frame_pointers(start, between, take),
+    match (METHOD.load(Relaxed), start) {
+        (FRAME_POINTERS, Start::Here) => frame_pointers(between, take),
+        // A signal may strike where there is no frame, or not yet.
         _ => unwind(start, between, take),
     }
 }
 
+/// The frame pointer and the stack pointer.
 #[inline(always)]
-fn here() -> Interrupted {
+fn here() -> (usize, usize) {
     let (frame, stack): (usize, usize);
     // SAFETY: two registers are read, and nothing else happens.
     unsafe {
@@ -92,39 +92,27 @@ fn here() -> Interrupted {
         std::arch::asm!("mov {}, x29", "mov {}, sp", out(reg) frame, out(reg) stack,
             options(nomem, nostack, preserves_flags));
     }
-    Interrupted {
-        instruction: 0,
-        frame,
-        stack,
-    }
+    (frame, stack)
 }
 
 #[inline(never)]
-fn frame_pointers(start: Start<'_>, between: Range<usize>, take: &mut dyn FnMut(usize) -> bool) {
-    let (at, begin) = match start {
-        Start::Here => (here(), between.start),
-        Start::Interrupted(at) => (*at, 0),
-    };
-    if at.instruction != 0 && !take(at.instruction) {
-        return;
-    }
-    let (low, high) = STACK.get();
-    let thread = low..high;
-    let on_thread = thread.contains(&at.stack);
-    let mut frame = at.frame;
-    let mut least = at.stack;
-    // A frame lies above the one before it: chains that loop or lead astray end here. Off the thread's
-    // own stack (on a fiber, or a signal's stack) nothing is known of its limits, so there the kernel
-    // reads, which cannot fault.
-    while frame >= least && frame.is_multiple_of(8) {
-        if thread.contains(&frame) && frame >= between.end {
+fn frame_pointers(between: Range<usize>, take: &mut dyn FnMut(usize) -> bool) {
+    let (mut frame, mut least) = here();
+    let thread = STACK.get().0..STACK.get().1;
+    let mut begin = between.start;
+    // A frame lies above the one before it: chains that loop or lead astray end here. The one exception,
+    // once, is the way from another stack (a fiber's) back to the thread's own.
+    let mut elsewhere = !thread.contains(&least);
+    while frame.is_multiple_of(8) {
+        let comes_back = elsewhere && thread.contains(&frame);
+        if frame < least && !comes_back || thread.contains(&frame) && frame >= between.end {
             return;
         }
-        let pair = if frame >= low.max(least) && frame.saturating_add(16) <= high {
+        elsewhere &= !comes_back;
+        // Nothing is known of the limits of other stacks, so there the kernel reads, which cannot fault.
+        let pair = if thread.contains(&frame) && frame.saturating_add(16) <= thread.end {
             // SAFETY: within this thread's stack, above its stack pointer, aligned.
             Some(unsafe { *(frame as *const [usize; 2]) })
-        } else if on_thread {
-            None
         } else {
             read_by_kernel(frame)
         };
@@ -132,6 +120,7 @@ fn frame_pointers(start: Start<'_>, between: Range<usize>, take: &mut dyn FnMut(
         if back == 0 || (frame > begin && !take(back)) {
             return;
         }
+        begin = if frame > begin { 0 } else { begin };
         least = frame.wrapping_add(16);
         frame = next;
     }
@@ -253,7 +242,7 @@ fn probe_inner(depth: u32) -> bool {
         });
         frames
     }
-    let by_pointers = frames(|take| frame_pointers(Start::Here, 0..usize::MAX, take));
+    let by_pointers = frames(|take| frame_pointers(0..usize::MAX, take));
     let by_tables = frames(|take| unwind(Start::Here, 0..usize::MAX, take));
     // The frames of this file differ by the place of the call. Three that are certainly the same are
     // the callers of `probe_inner`, which both must have.
@@ -272,15 +261,25 @@ mod tests {
     /// How many frames the handler walked.
     static FRAMES: AtomicUsize = AtomicUsize::new(0);
 
-    extern "C" fn handler(_: c_int) {
+    type Walk = fn(Start<'_>, Range<usize>, &mut dyn FnMut(usize) -> bool);
+
+    fn count(walk: Walk) {
         let begin = 0u8;
         let begin = black_box(&raw const begin) as usize;
         let mut frames = 0;
-        unwind(Start::Here, begin..usize::MAX, &mut |_| {
+        walk(Start::Here, begin..usize::MAX, &mut |_| {
             frames += 1;
             true
         });
         FRAMES.store(frames, Relaxed);
+    }
+
+    extern "C" fn by_tables(_: c_int) {
+        count(unwind);
+    }
+
+    extern "C" fn as_is_best(_: c_int) {
+        count(walk);
     }
 
     const BYTES: usize = 1 << 16;
@@ -310,7 +309,7 @@ mod tests {
     }
 
     /// The frames that a handler sees whose stack lies there.
-    fn frames(above: bool) -> usize {
+    fn frames(handler: extern "C" fn(c_int), above: bool) -> usize {
         // SAFETY: handler and stack are put back before the memory of that stack could be given back,
         // which it never is.
         unsafe {
@@ -320,7 +319,7 @@ mod tests {
             let mut last: libc::stack_t = mem::zeroed();
             assert_eq!(libc::sigaltstack(&raw const stack, &raw mut last), 0);
             let mut action: libc::sigaction = mem::zeroed();
-            action.sa_sigaction = handler as extern "C" fn(c_int) as usize;
+            action.sa_sigaction = handler as usize;
             action.sa_flags = libc::SA_ONSTACK;
             let mut before: libc::sigaction = mem::zeroed();
             let signal = libc::SIGURG;
@@ -341,9 +340,12 @@ mod tests {
 
     #[test]
     fn a_walk_goes_on_below_the_stack_that_it_began_on() {
-        let (below, above) = (frames(false), frames(true));
-        // The handler's, that of the signal, and at least those of this test.
-        assert!(below > 4, "{below}");
-        assert_eq!(below, above);
+        know_stack();
+        for handler in [by_tables, as_is_best] {
+            let (below, above) = (frames(handler, false), frames(handler, true));
+            // The handler's, and at least those of this test.
+            assert!(below > 4, "{below}");
+            assert_eq!(below, above);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! How fast cases are compared, and where the time goes: for each pair of engines, on one thread.
 //!
-//! `cargo bench -p assay-targets --bench throughput [-- CASES [PAIR…]]`
+//! `cargo bench -p assay-targets --bench throughput [-- CASES [TARGET…] [PAIR…]]`
+//!
+//! The target is `differential`, or those that are named: any stress generator has one.
 //!
 //! *Engines* is the share of the engines in all time worked: that of the subject and of the oracle,
 //! wherever it runs, and that of the harness, which makes the case, prepares and compares. An oracle
@@ -13,7 +15,9 @@
 #![allow(missing_docs)]
 
 use assay_engine::{Engine as _, Module, Program};
-use assay_targets::{Input, Lab, LabOptions, bytes, differential};
+use assay_generators::stress::STRESS;
+use assay_targets::differential::Plan;
+use assay_targets::{Discard, Input, Lab, LabOptions, bytes, differential, stress};
 use assay_wasmtime::{Compiler, Configuration, STACK_BYTES_NEEDED, WasmtimeEngine};
 use std::time::{Duration, Instant};
 
@@ -61,17 +65,38 @@ fn run(cases: u64, wanted: &[String]) {
         "bare",
         "at best"
     );
-    for compiler in Compiler::ALL {
-        for oracle in ["reference", "wasmi", "v8", "jsc"] {
-            let pair = format!("{}/{oracle}", compiler.engine_name());
-            if wanted.is_empty() || wanted.contains(&pair) {
-                measure(&pair, compiler, oracle, cases);
+    let (targets, pairs): (Vec<_>, Vec<_>) = wanted.iter().partition(|name| !name.contains('/'));
+    let planners = planners().filter(|(name, _)| match targets.is_empty() {
+        true => *name == differential::NAME,
+        false => targets.iter().any(|target| target == name),
+    });
+    for (target, planner) in planners {
+        println!("{target}");
+        for compiler in Compiler::ALL {
+            for oracle in ["reference", "wasmi", "v8", "jsc"] {
+                let pair = format!("{}/{oracle}", compiler.engine_name());
+                if pairs.is_empty() || pairs.contains(&&pair) {
+                    measure(planner.as_ref(), &pair, compiler, oracle, cases);
+                }
             }
         }
     }
 }
 
-fn measure(pair: &str, compiler: Compiler, oracle: &str, cases: u64) {
+/// Makes the case of an input.
+type Planner = dyn Fn(&Lab, &Input<'_>) -> Result<Plan, Discard>;
+
+/// The targets that make programs, by their names.
+fn planners() -> impl Iterator<Item = (&'static str, Box<Planner>)> {
+    let first: (_, Box<Planner>) = (differential::NAME, Box::new(differential::plan));
+    let stress = STRESS.iter().map(|generator| {
+        let planner = |lab: &Lab, input: &Input<'_>| stress::plan(generator, lab, input);
+        (generator.name, Box::new(planner) as Box<Planner>)
+    });
+    std::iter::once(first).chain(stress)
+}
+
+fn measure(planner: &Planner, pair: &str, compiler: Compiler, oracle: &str, cases: u64) {
     let names = vec![compiler.engine_name().to_owned(), oracle.to_owned()];
     let options = LabOptions {
         engines: Some(names),
@@ -89,7 +114,7 @@ fn measure(pair: &str, compiler: Compiler, oracle: &str, cases: u64) {
         let before = lab.spent();
         let at = Instant::now();
         let bytes = bytes::of(SEED, number);
-        let Ok(plan) = differential::plan(&lab, &Input::of(&bytes)) else {
+        let Ok(plan) = planner(&lab, &Input::of(&bytes)) else {
             continue;
         };
         all.make += at.elapsed();
@@ -113,8 +138,8 @@ fn measure(pair: &str, compiler: Compiler, oracle: &str, cases: u64) {
         }
     }
     let wall = began.elapsed();
-    let bare = bare(&lab, &sizes);
-    let (bytes, instructions) = medians(&lab, &sizes);
+    let bare = bare(planner, &lab, &sizes);
+    let (bytes, instructions) = medians(planner, &lab, &sizes);
     all.print(pair, wall, in_process, (bytes, instructions), bare);
 }
 
@@ -171,12 +196,12 @@ impl Totals {
 }
 
 /// The mean time in which the subject compiles the bare modules, over a sample of the useful cases.
-fn bare(lab: &Lab, numbers: &[u64]) -> Duration {
+fn bare(planner: &Planner, lab: &Lab, numbers: &[u64]) -> Duration {
     let mut all = Duration::ZERO;
     let mut count = 0;
     for &number in numbers.iter().step_by(5) {
         let bytes = bytes::of(SEED, number);
-        let Ok(plan) = differential::plan(lab, &Input::of(&bytes)) else {
+        let Ok(plan) = planner(lab, &Input::of(&bytes)) else {
             continue;
         };
         let Ok(mut subject) = WasmtimeEngine::new("bare", plan.setup.configuration) else {
@@ -200,7 +225,7 @@ fn bare(lab: &Lab, numbers: &[u64]) -> Duration {
 
 /// The median size of the modules as they were generated, and of the instructions that they
 /// execute, over a sample of the useful cases.
-fn medians(lab: &Lab, numbers: &[u64]) -> (u64, u64) {
+fn medians(planner: &Planner, lab: &Lab, numbers: &[u64]) -> (u64, u64) {
     let mut sizes = Vec::new();
     let mut executed = Vec::new();
     let Ok(mut counter) = WasmtimeEngine::new("wasmtime", Configuration::of(Compiler::Cranelift))
@@ -209,7 +234,7 @@ fn medians(lab: &Lab, numbers: &[u64]) -> (u64, u64) {
     };
     for &number in numbers.iter().step_by(numbers.len() / 300 + 1) {
         let bytes = bytes::of(SEED, number);
-        let Ok(plan) = differential::plan(lab, &Input::of(&bytes)) else {
+        let Ok(plan) = planner(lab, &Input::of(&bytes)) else {
             continue;
         };
         sizes.push(plan.original_bytes as u64);

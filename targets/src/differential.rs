@@ -9,7 +9,7 @@ use crate::report::{Discard, Pair, PairEnd, Report};
 use crate::{Input, Lab, Setup, bytes};
 use arbitrary::{Result, Unstructured};
 use assay_case::{Case, Role};
-use assay_engine::{Features, Outcome, Program};
+use assay_engine::{Answers, Features, Program};
 use assay_generators::{Draft, Finished, GENERATORS, Generator, modules};
 use assay_module::PrepareError;
 use assay_wasmtime::{Compiler, Configuration};
@@ -38,8 +38,8 @@ pub struct Plan {
     pub draft: Draft,
     /// What is run.
     pub program: Program,
-    /// What each call must come to, where the generator knows.
-    pub answers: Vec<Outcome>,
+    /// What must come of it, where the generator knows.
+    pub answers: Answers,
     /// Why exports, or calls that a script makes, are not called: one entry for each.
     pub left_out: Vec<&'static str>,
     /// The size of the module before it was made ready.

@@ -5,7 +5,7 @@ use crate::{Lab, Setup, differential, known_bugs};
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
 use assay_checks::differential::{Comparison, Difference, Side, What, compare, first_byte};
 use assay_checks::{Place, answer, function_name};
-use assay_engine::{Engine, EngineError, Features, Outcome, Phase, Program, Transcript};
+use assay_engine::{Answers, Engine, EngineError, Features, Outcome, Phase, Program, Transcript};
 use assay_wasmtime::Compiler;
 use std::time::Instant;
 
@@ -19,8 +19,8 @@ pub(crate) struct Question<'a> {
     pub features: Features,
     /// What is run.
     pub program: &'a Program,
-    /// What each call must come to, where the generator knows.
-    pub answers: &'a [Outcome],
+    /// What must come of it, where the generator knows.
+    pub answers: &'a Answers,
 }
 
 /// Runs a program on all engines of a setup, the oracles in other processes meanwhile, and
@@ -31,7 +31,7 @@ pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program
         setup,
         features,
         program,
-        answers: &[],
+        answers: &Answers::default(),
     };
     ask(lab, &question)
 }
@@ -155,7 +155,7 @@ struct Judge<'a> {
     setup: &'a Setup,
     features: Features,
     program: &'a Program,
-    answers: &'a [Outcome],
+    answers: &'a Answers,
     report: &'a mut Report,
 }
 
@@ -276,6 +276,7 @@ impl Judge<'_> {
         let call = match difference.place {
             Place::Instantiation => None,
             Place::Call(n) => Some(n),
+            Place::End => return difference,
         };
         let program = self.program;
         let subject = self.lab.subject(&self.setup.configuration);
@@ -323,7 +324,7 @@ impl Judge<'_> {
         case.expected = expected.cloned();
         let function = match difference.place {
             Place::Call(call) => function_name(self.program, call),
-            Place::Instantiation => None,
+            Place::Instantiation | Place::End => None,
         };
         let function = function
             .map(|name| format!(" of {name}"))
@@ -340,7 +341,7 @@ impl Judge<'_> {
     fn case(&self) -> Case {
         Case {
             target: self.target.into(),
-            answers: self.answers.to_vec(),
+            answers: self.answers.clone(),
             ..record(self.lab, self.setup, self.features, self.program)
         }
     }

@@ -1,7 +1,7 @@
 //! The case itself.
 
 use crate::{CaseError, modules, text};
-use assay_engine::{Features, Outcome, Program, Shim, Step, Transcript, Value, names};
+use assay_engine::{Answers, Features, Outcome, Program, Shim, Step, Transcript, Value, names};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::mem::discriminant;
@@ -21,8 +21,8 @@ pub struct Case {
     pub features: Features,
     /// What an engine runs.
     pub program: Program,
-    /// What each call must come to, where its generator knows.
-    pub answers: Vec<Outcome>,
+    /// What must come of it, where its generator knows.
+    pub answers: Answers,
     /// How it is expected to behave.
     pub expected: Option<Transcript>,
     /// What was wrong, if anything was.
@@ -100,7 +100,7 @@ impl Case {
             engines: Vec::new(),
             features,
             program,
-            answers: Vec::new(),
+            answers: Answers::default(),
             expected: None,
             finding: None,
         }

@@ -5,7 +5,7 @@ use crate::case::{Steps, is_observed};
 use crate::header::{CallText, Header, HeaderStep};
 use crate::script::{Claim, Script};
 use assay_engine::{
-    Call, Features, Module, Outcome, Program, Shim, State, Step, Transcript, Value,
+    Answers, Call, Features, Module, Outcome, Program, Shim, State, Step, Transcript, Value,
 };
 
 /// Puts a case together.
@@ -54,7 +54,10 @@ pub(crate) fn join(header: Header, script: Script) -> Result<Case, String> {
             .map(|name| name.0)
             .collect::<Features>(),
         program,
-        answers: header.answers.into_iter().map(Outcome::from).collect(),
+        answers: Answers {
+            outcomes: header.answers.into_iter().map(Outcome::from).collect(),
+            lives: header.lives,
+        },
         expected,
         finding: header.finding,
     };
@@ -117,6 +120,7 @@ fn transcript(
         return Ok(None);
     }
     let transcript = Transcript {
+        drops: None,
         instantiation,
         calls,
     };

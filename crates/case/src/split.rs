@@ -95,7 +95,13 @@ fn header(case: &Case) -> Header {
         unreached: unreached.iter().map(call).collect(),
         limits: program.limits,
         shim: program.shim.clone(),
-        answers: case.answers.iter().map(HeaderAnswer::from).collect(),
+        answers: case
+            .answers
+            .outcomes
+            .iter()
+            .map(HeaderAnswer::from)
+            .collect(),
+        lives: case.answers.lives.clone(),
         finding: case.finding.clone(),
         engines: case.engines.clone(),
         host: (&program.host).into(),

@@ -23,6 +23,7 @@ pub fn drive<E: Engine + ?Sized>(
         state: None,
     };
     let mut calls = Vec::new();
+    let mut drops = None;
     if let Some(mut instance) = started.instance {
         instantiation.stacks = instance.take_stacks();
         instantiation.state = Some(observe(instance.as_mut(), program)?);
@@ -34,11 +35,12 @@ pub fn drive<E: Engine + ?Sized>(
                 break;
             }
         }
-        instance.close();
+        drops = instance.close();
     }
     Ok(Transcript {
         instantiation,
         calls,
+        drops,
     })
 }
 

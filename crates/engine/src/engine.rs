@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Features, HostCall, MemoryDigest, Outcome, Program, Script, Stack, Transcript, Value, drive,
+    Drops, Features, HostCall, MemoryDigest, Outcome, Program, Script, Stack, Transcript, Value,
+    drive,
 };
 
 /// Anything that runs a program.
@@ -149,8 +150,11 @@ pub trait Instance {
     }
 
     /// Gives up the instance. To unmap memories and code is an engine's work, and one that counts
-    /// its time overrides this.
-    fn close(self: Box<Self>) {}
+    /// its time overrides this, as does one that tells what became of the host's objects
+    /// ([`Drops`]).
+    fn close(self: Box<Self>) -> Option<Drops> {
+        None
+    }
 }
 
 /// The engine did not do what an engine does. None of these is an outcome: each is a finding

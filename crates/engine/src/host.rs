@@ -4,7 +4,7 @@
 //! arguments, so that every engine's host does the same. The rules live here once for the
 //! engines in this process; `oracles/js/host` follows them to the letter, and a test compares.
 
-use crate::{HostCall, HostEffect, Reference, Slot, Value};
+use crate::{FIRST_FRESH, HostCall, HostEffect, Reference, Slot, Value};
 use serde::{Deserialize, Serialize};
 
 /// How deep the host may call back into the instance. Deeper, [`Action::Call`] only returns.
@@ -18,6 +18,14 @@ pub struct Host {
     /// The functions, in the order of the main module's function imports.
     #[serde(default)]
     pub functions: Vec<HostFunction>,
+}
+
+impl Host {
+    /// Whether any of its functions makes objects ([`Action::Fresh`]).
+    pub fn makes_objects(&self) -> bool {
+        let mut actions = self.functions.iter().flat_map(|it| &it.actions);
+        actions.any(|action| *action == Action::Fresh)
+    }
 }
 
 /// One host function, imported as `assay:host` and its index.
@@ -43,6 +51,9 @@ pub enum Action {
     /// Collects garbage, as thoroughly as the engine can be asked to; nothing where it has none. What
     /// a program does cannot depend on it.
     Collect,
+    /// Makes a new object for each `externref` among its results, and keeps none of them
+    /// ([`FIRST_FRESH`]).
+    Fresh,
     /// Traps with [`Trap::Host`](crate::Trap::Host); no handler in the module may see it.
     Trap,
     /// Throws this tag of the main module. Only tags whose parameters are all `i32` or `i64`.
@@ -81,6 +92,8 @@ pub enum Action {
 pub struct HostState {
     calls: Vec<u32>,
     depth: u32,
+    /// How many objects it has made.
+    fresh: u32,
     trace: Vec<HostCall>,
 }
 
@@ -90,6 +103,7 @@ impl HostState {
         Self {
             calls: vec![0; host.functions.len()],
             depth: 0,
+            fresh: 0,
             trace: Vec::new(),
         }
     }
@@ -126,10 +140,11 @@ impl HostState {
             Action::Throw { params, .. } => params,
             _ => &function.results,
         };
-        let values = slots
-            .iter()
-            .map(|&slot| value_from(slot, &mut next))
-            .collect();
+        let values = slots.iter().map(|&slot| value_from(slot, &mut next));
+        let mut values: Vec<Value> = values.collect();
+        if action == Action::Fresh {
+            self.make_objects(&mut values);
+        }
         let entry = self.trace.len();
         self.trace.push(HostCall {
             import: index as u32,
@@ -137,6 +152,15 @@ impl HostState {
             effect: HostEffect::of(&action),
         });
         (action, values, entry)
+    }
+
+    /// Puts a new object into the place of each reference.
+    fn make_objects(&mut self, values: &mut [Value]) {
+        let references = values.iter_mut().filter(|it| matches!(it, Value::Ref(_)));
+        for reference in references {
+            *reference = Value::Ref(Reference::Extern(FIRST_FRESH.wrapping_add(self.fresh)));
+            self.fresh = self.fresh.wrapping_add(1);
+        }
     }
 
     /// Records what the action of trace entry `entry` came to.
@@ -152,6 +176,11 @@ impl HostState {
     /// Called when the callback has come back, however it did.
     pub fn ascend(&mut self) {
         self.depth -= 1;
+    }
+
+    /// How many objects were made ([`Action::Fresh`]).
+    pub fn made(&self) -> u32 {
+        self.fresh
     }
 
     /// Takes the calls recorded since the last time.
@@ -233,6 +262,18 @@ mod tests {
         assert_ne!(run(&[1])[0], run(&[2])[0]);
         let twice = run(&[1, 1]);
         assert_ne!(twice[0], twice[1]);
+    }
+
+    #[test]
+    fn a_fresh_object_is_another_one_each_time() {
+        let host = host(vec![Action::Fresh, Action::Return]);
+        assert!(host.makes_objects());
+        let mut state = HostState::new(&host);
+        let mut object = || state.enter(&host, 0, vec![]).1[2];
+        let fresh = |n| Value::Ref(Reference::Extern(FIRST_FRESH + n));
+        assert_eq!(object(), fresh(0));
+        assert_ne!(object(), fresh(1), "it returns, as it always does");
+        assert_eq!(object(), fresh(1));
     }
 
     #[test]

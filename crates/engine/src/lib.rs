@@ -13,11 +13,13 @@
 //! else. All engines run the same shim, hence the same module. The names of what it exports are
 //! in [`names`]; what the slots mean is the shim's business, and engines only carry them.
 
+mod answers;
 mod drive;
 mod engine;
 mod features;
 mod host;
 pub mod names;
+mod objects;
 mod outcome;
 mod program;
 pub mod script;
@@ -26,10 +28,12 @@ mod stack;
 mod transcript;
 mod value;
 
+pub use answers::Answers;
 pub use drive::{drive, drive_guarded, guarded};
 pub use engine::{Engine, EngineError, Instance, Instantiated, Spent};
 pub use features::Features;
 pub use host::{Action, Host, HostFunction, HostState, MAX_CALLBACK_DEPTH};
+pub use objects::{Drops, FIRST_FRESH, Garbage, Lives};
 pub use outcome::{Outcome, Phase, Resource, Trap, Traps};
 pub use program::{Call, Limits, Module, Program};
 pub use script::Script;

@@ -1,6 +1,6 @@
 //! What could be seen of a program's run.
 
-use crate::{Action, Outcome, Stack, Value};
+use crate::{Action, Drops, Outcome, Stack, Value};
 use serde::{Deserialize, Serialize};
 
 /// A program's run on one engine.
@@ -12,6 +12,10 @@ pub struct Transcript {
     /// The calls, in order. Ends early after [`Outcome::Exhausted`] other than of fuel, since
     /// nothing that follows is comparable.
     pub calls: Vec<Step>,
+    /// What became of the host's objects, where it makes any
+    /// ([`Host::makes_objects`](crate::Host::makes_objects)) and the engine can tell.
+    #[serde(default)]
+    pub drops: Option<Drops>,
 }
 
 /// One observation: what happened, and all that could be seen after it.
@@ -88,7 +92,7 @@ impl HostEffect {
     /// What is recorded before the action is carried out.
     pub(crate) fn of(action: &Action) -> Self {
         match action {
-            Action::Return | Action::Collect => Self::Returned,
+            Action::Return | Action::Collect | Action::Fresh => Self::Returned,
             Action::Trap => Self::Trapped,
             Action::Throw { .. } => Self::Threw,
             Action::GrowMemory { .. } | Action::GrowTable { .. } => Self::Grew(None),

@@ -1,7 +1,8 @@
 //! What a generator gives: a module as it is, and the calls to make, in the module's own types.
 
 use assay_engine::{
-    Action, Call, Features, Host, HostFunction, Limits, Module, Outcome, Program, Value,
+    Action, Answers, Call, Features, Host, HostFunction, Limits, Lives, Module, Outcome, Program,
+    Value,
 };
 use assay_module::{Exports, Info, Plan, PrepareError, prepare};
 use std::borrow::Cow;
@@ -17,6 +18,8 @@ pub struct Draft {
     /// What each of them must come to, by its number, in the types of the exports, where the generator
     /// knows; a reference by what it refers to, whatever its type.
     pub answers: Vec<Outcome>,
+    /// What must become of the host's objects, where the generator knows.
+    pub lives: Option<Lives>,
     /// The special cases of operators that it meets, by the model of its generator.
     pub met: BTreeSet<(&'static str, &'static str)>,
     /// The features that the module may use.
@@ -80,8 +83,8 @@ const NO_SUCH_ARGUMENT: &str = "an argument that no host can make";
 pub struct Finished {
     /// What engines run.
     pub program: Program,
-    /// What each call must come to, as it is seen behind the shim; nothing where that is not known.
-    pub answers: Vec<Outcome>,
+    /// What is known of its run, as it is seen behind the shim.
+    pub answers: Answers,
     /// Why exports, or calls that a script makes, are not called: one entry for each.
     pub left_out: Vec<&'static str>,
 }
@@ -116,7 +119,7 @@ impl Draft {
         };
         let ready = prepare(&self.wasm, &info, &plan)?;
         let mut calls: Vec<Call> = Vec::new();
-        let mut answers = Vec::new();
+        let mut outcomes = Vec::new();
         for (number, call) in self.calls.iter().enumerate() {
             let mut callables = ready.callables.iter();
             let Some(callable) = callables.find(|callable| callable.name == call.export) else {
@@ -124,7 +127,7 @@ impl Draft {
             };
             calls.push(callable.call(&call.args));
             let answer = self.answers.get(number);
-            answers.extend(answer.map(|answer| match answer {
+            outcomes.extend(answer.map(|answer| match answer {
                 // The host reads these by itself, in their own types.
                 Outcome::Threw { .. } if self.uncaught.contains(&call.export) => answer.clone(),
                 _ => callable.outcome(answer, &info),
@@ -144,7 +147,7 @@ impl Draft {
         };
         Ok(Finished {
             program,
-            answers,
+            answers: self.answers(outcomes),
             left_out: exports.chain(calls_left_out).collect(),
         })
     }
@@ -175,8 +178,15 @@ impl Draft {
         };
         Finished {
             program,
-            answers: self.answers.clone(),
+            answers: self.answers(self.answers.clone()),
             left_out: Vec::new(),
+        }
+    }
+
+    fn answers(&self, outcomes: Vec<Outcome>) -> Answers {
+        Answers {
+            outcomes,
+            lives: self.lives.clone(),
         }
     }
 

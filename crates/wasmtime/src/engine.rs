@@ -3,6 +3,7 @@
 use crate::futures::block_on;
 use crate::host::{self, HostData, is_asynchronous};
 use crate::instance::{WasmtimeInstance, outcome_of, unknown};
+use crate::objects::finds;
 use crate::script;
 use crate::trap::Failure;
 use crate::{Configuration, ConfigurationError};
@@ -148,7 +149,14 @@ impl WasmtimeEngine {
             ));
         };
         let exported = (program.memories, program.tags);
-        let instance = WasmtimeInstance::new(&self.name, store, main, &mut self.spent, exported);
+        let instance = WasmtimeInstance::new(
+            &self.name,
+            store,
+            main,
+            &mut self.spent,
+            exported,
+            finds(&self.configuration),
+        );
         Ok(Start::Running(instance))
     }
 

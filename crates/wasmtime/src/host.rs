@@ -3,6 +3,7 @@
 use crate::futures::block_on;
 use crate::instance::{Callable, invoke, tag_of};
 use crate::limits::GrowthLimits;
+use crate::objects::Log;
 use crate::trap::HostError;
 use crate::value::{lift, lower};
 use assay_engine::{Action, Host, HostCall, HostEffect, HostState, Limits, Slot, Value, names};
@@ -17,6 +18,8 @@ pub(crate) struct HostData {
     host: Host,
     state: HostState,
     objects: Vec<(u32, OwnedRooted<ExternRef>)>,
+    /// Where it is written down which objects are dropped, if the host makes any.
+    pub(crate) log: Option<Log>,
     pub(crate) limits: GrowthLimits,
     /// The main instance, once there is one.
     pub(crate) main: Option<Instance>,
@@ -34,6 +37,7 @@ impl HostData {
             host: host.clone(),
             state: HostState::new(host),
             objects: Vec::new(),
+            log: host.makes_objects().then(Log::default),
             limits: GrowthLimits::new(limits.gc_heap_bytes),
             main: None,
             callables: HashMap::new(),
@@ -115,7 +119,7 @@ async fn perform(
     let data = caller.data_mut();
     let (action, values, entry) = data.state.enter(&data.host, index, args);
     match action {
-        Action::Return => {}
+        Action::Return | Action::Fresh => {}
         Action::Collect if is_asynchronous(&caller) => caller.gc_async(None).await?,
         Action::Collect => caller.gc(None)?,
         Action::Trap => return Err(HostError::Trap.into()),

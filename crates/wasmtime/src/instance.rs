@@ -2,10 +2,11 @@
 
 use crate::futures::block_on;
 use crate::host::{HostData, is_asynchronous, missing};
+use crate::objects::give_up;
 use crate::trap::{Failure, HostError};
 use crate::value::{lift, lower};
 use assay_engine::Spent;
-use assay_engine::{EngineError, HostCall, MemoryDigest, Outcome, Value, names};
+use assay_engine::{Drops, EngineError, Garbage, HostCall, MemoryDigest, Outcome, Value, names};
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::{
@@ -86,6 +87,7 @@ pub(crate) struct WasmtimeInstance<'a> {
     spent: &'a mut Spent,
     memories: Vec<Option<Memory>>,
     tags: u32,
+    finds: Garbage,
 }
 
 impl<'a> WasmtimeInstance<'a> {
@@ -96,6 +98,7 @@ impl<'a> WasmtimeInstance<'a> {
         main: Instance,
         spent: &'a mut Spent,
         (memories, tags): (u32, u32),
+        finds: Garbage,
     ) -> Self {
         store.data_mut().main = Some(main);
         let memories = (0..memories).map(|i| main.get_memory(&mut store, &names::memory(i)));
@@ -106,6 +109,7 @@ impl<'a> WasmtimeInstance<'a> {
             spent,
             memories,
             tags,
+            finds,
         }
     }
 
@@ -148,11 +152,17 @@ impl assay_engine::Instance for WasmtimeInstance<'_> {
         self.store.data_mut().take_trace()
     }
 
-    fn close(self: Box<Self>) {
-        let Self { store, spent, .. } = *self;
+    fn close(self: Box<Self>) -> Option<Drops> {
+        let Self {
+            store,
+            spent,
+            finds,
+            ..
+        } = *self;
         let began = Instant::now();
-        drop(store);
+        let drops = give_up(store, finds);
         spent.instantiate += began.elapsed();
+        drops
     }
 }
 

@@ -11,6 +11,7 @@ mod futures;
 mod host;
 mod instance;
 mod limits;
+mod objects;
 mod script;
 mod trap;
 mod value;

@@ -1,6 +1,6 @@
 //! What an error of Wasmtime's means. Types decide, never texts.
 
-use crate::value::HostObject;
+use crate::objects::HostObject;
 use assay_engine::{Resource, Trap, Traps};
 use wasmtime::{
     Error, GcHeapOutOfMemory, OutOfMemory, PoolConcurrencyLimitError, ThrownException, WasmtimeBug,

@@ -1,15 +1,12 @@
 //! Values, from the vocabulary's to Wasmtime's and back.
 
 use crate::host::HostData;
+use crate::objects::{HostObject, host_object};
 use crate::trap::HostError;
 use assay_engine::{Reference, Value};
 use wasmtime::{
     AnyRef, AsContextMut, ExternRef, HeapType, I31, Result, Rooted, V128, Val, ValType,
 };
-
-/// The host's own object behind `Extern(n)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct HostObject(u32);
 
 /// Makes a value of type `ty`.
 pub(crate) fn lower(
@@ -65,17 +62,6 @@ fn i31(store: impl AsContextMut, x: i32) -> Rooted<AnyRef> {
     AnyRef::from_i31(store, I31::wrapping_i32(x))
 }
 
-/// The one object of number `n` in this store.
-fn host_object(mut store: impl AsContextMut<Data = HostData>, n: u32) -> Result<Rooted<ExternRef>> {
-    if let Some(known) = store.as_context().data().object(n) {
-        return Ok(known.to_rooted(store));
-    }
-    let object = ExternRef::new(&mut store, HostObject(n))?;
-    let owned = object.to_owned_rooted(&mut store)?;
-    store.as_context_mut().data_mut().keep_object(n, owned);
-    Ok(object)
-}
-
 /// Says what a value is.
 pub(crate) fn lift(mut store: impl AsContextMut, val: &Val) -> Result<Value> {
     Ok(match val {
@@ -98,7 +84,9 @@ pub(crate) fn lift(mut store: impl AsContextMut, val: &Val) -> Result<Value> {
 fn lift_extern(mut store: impl AsContextMut, reference: &Rooted<ExternRef>) -> Result<Reference> {
     let data = reference.data(store.as_context_mut())?;
     let number = data.and_then(|data| data.downcast_ref::<HostObject>());
-    Ok(number.map_or(Reference::Internal, |object| Reference::Extern(object.0)))
+    Ok(number.map_or(Reference::Internal, |object| {
+        Reference::Extern(object.number)
+    }))
 }
 
 fn lift_any(mut store: impl AsContextMut, reference: &Rooted<AnyRef>) -> Result<Reference> {
@@ -111,24 +99,5 @@ fn lift_any(mut store: impl AsContextMut, reference: &Rooted<AnyRef>) -> Result<
     } else {
         let outside = ExternRef::convert_any(&mut store, *reference)?;
         lift_extern(store, &outside)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use assay_engine::{Host, Limits};
-    use wasmtime::{Engine, Store};
-
-    #[test]
-    fn equal_numbers_are_one_object() -> Result<()> {
-        let engine = Engine::default();
-        let mut store = Store::new(&engine, HostData::new(&Host::default(), &Limits::default()));
-        let five = host_object(&mut store, 5)?;
-        let again = host_object(&mut store, 5)?;
-        let six = host_object(&mut store, 6)?;
-        assert!(Rooted::ref_eq(&store, &five, &again)?);
-        assert!(!Rooted::ref_eq(&store, &five, &six)?);
-        Ok(())
     }
 }

@@ -10,26 +10,25 @@
 //!
 //! **Legal nondeterminism.** That of [`differential`](mod@crate::differential), of which this takes the
 //! comparison of outcomes: exhaustion ends the judgement, and a trap is a set. The state behind the
-//! outcome is not part of an answer: it is left to the comparison of engines.
+//! outcome is not part of an answer: it is left to the comparison of engines. What becomes of the host's
+//! objects is judged by [`lives`], of engines that tell.
 
 use crate::Place;
-use crate::differential::{Comparison, Difference, Side, Verdict, What, outcomes};
-use assay_engine::{Outcome, Program, Resource, Transcript};
+use crate::differential::outcomes as compare_outcomes;
+use crate::differential::{Comparison, Difference, Side, Verdict, What};
+use crate::lives;
+use assay_engine::{Answers, Outcome, Program, Resource, Transcript};
 
 /// The name by which the answers stand among engines.
 pub const NAME: &str = "model";
 
 /// Judges what an engine, which is on this side, did with a program by the answers to its calls. The
 /// answer is on the other side.
-pub fn judge(
-    program: &Program,
-    answers: &[Outcome],
-    transcript: &Transcript,
-    side: Side,
-) -> Verdict {
+pub fn judge(program: &Program, answers: &Answers, transcript: &Transcript, side: Side) -> Verdict {
+    let Answers { outcomes, lives } = answers;
     let started = Outcome::Returned(Vec::new());
     let start = [(Place::Instantiation, &transcript.instantiation, &started)];
-    let calls = transcript.calls.iter().zip(answers).enumerate();
+    let calls = transcript.calls.iter().zip(outcomes).enumerate();
     let calls = calls.map(|(number, (step, answer))| (Place::Call(number), step, answer));
     let mut judged = 0;
     for (place, step, answer) in start.into_iter().chain(calls) {
@@ -45,18 +44,24 @@ pub fn judge(
             Side::Subject => (&step.outcome, answer),
             Side::Oracle => (answer, &step.outcome),
         };
-        if let Err(different) = outcomes(program, subject, oracle) {
+        if let Err(different) = compare_outcomes(program, subject, oracle) {
             return wrong(judged, place, different);
         }
         judged += usize::from(place != Place::Instantiation);
     }
-    if judged < answers.len() {
+    // What is seen, and what the answer is, on their sides.
+    let on_sides = |what, seen: String, answer: String| match side {
+        Side::Subject => (what, seen, answer),
+        Side::Oracle => (what, answer, seen),
+    };
+    if judged < outcomes.len() {
         let calls = |count: usize| format!("{count} calls");
-        let (mut subject, mut oracle) = (calls(judged), calls(answers.len()));
-        if side == Side::Oracle {
-            std::mem::swap(&mut subject, &mut oracle);
-        }
-        return wrong(judged, Place::Call(judged), (What::Shape, subject, oracle));
+        let different = on_sides(What::Shape, calls(judged), calls(outcomes.len()));
+        return wrong(judged, Place::Call(judged), different);
+    }
+    let told = lives.as_ref().zip(transcript.drops.as_ref());
+    if let Some(Err((seen, answer))) = told.map(|(lives, drops)| lives::judge(lives, drops)) {
+        return wrong(judged, Place::End, on_sides(What::Lives, seen, answer));
     }
     Verdict {
         calls: judged,
@@ -94,11 +99,16 @@ mod tests {
 
     /// How far, and what differs in the end, if anything does.
     fn judged(answers: &[Outcome], outcomes: &[Outcome]) -> (usize, Option<What>) {
+        let answers = Answers {
+            outcomes: answers.to_vec(),
+            lives: None,
+        };
         let transcript = Transcript {
+            drops: None,
             instantiation: step(Outcome::Returned(Vec::new())),
             calls: outcomes.iter().cloned().map(step).collect(),
         };
-        let verdict = judge(&Program::default(), answers, &transcript, Side::Subject);
+        let verdict = judge(&Program::default(), &answers, &transcript, Side::Subject);
         let what = match verdict.end {
             Comparison::Differs(difference) => Some(difference.what),
             _ => None,

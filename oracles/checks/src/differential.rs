@@ -110,6 +110,8 @@ pub enum What {
     HostCall(usize),
     /// The number of host calls.
     HostCalls,
+    /// What became of an object of the host's.
+    Lives,
     /// The number of values, of memories or of steps: a fault of an adapter.
     Shape,
 }
@@ -128,6 +130,7 @@ impl fmt::Display for What {
             Self::Memory(n) => write!(f, "memory {n}"),
             Self::HostCall(n) => write!(f, "host call {n}"),
             Self::HostCalls => f.write_str("number of host calls"),
+            Self::Lives => f.write_str("the life of an object"),
             Self::Shape => f.write_str("shape of the transcript"),
         }
     }
@@ -149,6 +152,7 @@ impl What {
             Self::MemorySize(_) => "memory-size",
             Self::Memory(_) => "memory",
             Self::HostCall(_) | Self::HostCalls => "host-calls",
+            Self::Lives => "lives",
             Self::Shape => "shape",
         }
     }

@@ -5,7 +5,7 @@
 
 use assay_engine::script::Action;
 use assay_engine::{
-    Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Script, Spent,
+    Drops, Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Script, Spent,
     Transcript, Trap, Value,
 };
 use assay_module::Info;
@@ -83,6 +83,12 @@ faults! {
     CatchAll = "catch-all",
     /// `throw_ref` traps.
     Rethrow = "rethrow",
+    /// An object of the host's that can be reached is freed.
+    ObjectEarly = "object-early",
+    /// An object of the host's is dropped twice.
+    ObjectTwice = "object-twice",
+    /// An object of the host's is never dropped.
+    ObjectLost = "object-lost",
     /// `br_table` takes its default.
     BranchTable = "branch-table",
     /// `select` takes the other one.
@@ -183,6 +189,9 @@ impl Engine for FaultyEngine {
                 step.host.pop();
             }
         }
+        if let Some(drops) = &mut transcript.drops {
+            mislay(drops, self.fault);
+        }
         Ok(transcript)
     }
 
@@ -213,6 +222,16 @@ impl Engine for FaultyEngine {
     ) -> Result<Vec<u8>, EngineError> {
         let faulty = self.faulty(program)?;
         self.inner.memory_after(&faulty, call, memory)
+    }
+}
+
+/// Puts the faults of objects into what became of them.
+fn mislay(drops: &mut Drops, fault: Fault) {
+    match fault {
+        Fault::ObjectEarly => drops.collected.extend(drops.given_up.pop()),
+        Fault::ObjectTwice => drops.given_up.extend(drops.collected.last().copied()),
+        Fault::ObjectLost => _ = drops.given_up.pop(),
+        _ => {}
     }
 }
 

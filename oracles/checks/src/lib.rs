@@ -7,6 +7,7 @@ pub mod allowed;
 pub mod answer;
 pub mod differential;
 pub mod faulty;
+pub mod lives;
 mod place;
 
 pub use differential::{Comparison, Difference, Verdict, What};

@@ -12,6 +12,8 @@ pub enum Place {
     Instantiation,
     /// After call number `n`, from 0.
     Call(usize),
+    /// After the last call, and when all is given up.
+    End,
 }
 
 impl fmt::Display for Place {
@@ -19,6 +21,7 @@ impl fmt::Display for Place {
         match self {
             Self::Instantiation => f.write_str("instantiation"),
             Self::Call(n) => write!(f, "call {n}"),
+            Self::End => f.write_str("the end"),
         }
     }
 }

@@ -23,6 +23,12 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     Check::code(
         Group::Host,
+        "the host makes objects",
+        Features::REFERENCE_TYPES,
+        makes,
+    ),
+    Check::code(
+        Group::Host,
         "the host sees that a reference is internal",
         Features::GC,
         internal,
@@ -138,6 +144,15 @@ fn values(engine: &mut dyn Engine) -> Result<(), Failure> {
 }
 
 fn references(engine: &mut dyn Engine) -> Result<(), Failure> {
+    references_of(engine, &[])
+}
+
+/// New ones, each of which has its number, and others between them.
+fn makes(engine: &mut dyn Engine) -> Result<(), Failure> {
+    references_of(engine, &[Action::Fresh, Action::Return, Action::Fresh])
+}
+
+fn references_of(engine: &mut dyn Engine, actions: &[Action]) -> Result<(), Failure> {
     let fields = r#"
         (import "assay:host" "0" (func $host (param externref) (result externref i32)))
         (func (export "f") (param externref) (result externref i32) (call $host (local.get 0)))"#;
@@ -148,7 +163,7 @@ fn references(engine: &mut dyn Engine) -> Result<(), Failure> {
             .calls
             .extend(values.map(|value| call("f", &[value])));
     }
-    let host = function(&[Slot::Extern], &[Slot::Extern, Slot::I32], &[]);
+    let host = function(&[Slot::Extern], &[Slot::Extern, Slot::I32], actions);
     as_the_vocabulary_says(engine, &hosted(program, &[host]), |_| 0)
 }
 

@@ -10,7 +10,8 @@ const ACTION_GROW_MEMORY = 3;
 const ACTION_GROW_TABLE = 4;
 const ACTION_CALL = 5;
 const ACTION_COLLECT = 6;
-const EFFECT_OF_ACTION = [0, 1, 2, 3, 3, 4, 0];
+const ACTION_FRESH = 7;
+const EFFECT_OF_ACTION = [0, 1, 2, 3, 3, 4, 0, 0];
 const EFFECT_TRAPPED = 1;
 const EFFECT_GREW = 3;
 const EFFECT_CALLED = 4;
@@ -29,6 +30,7 @@ const trapHelper = new WebAssembly.Instance(new WebAssembly.Module(TRAP_MODULE))
 let seed = 0;
 let functions = [];
 let depth = 0;
+let fresh = 0;
 let trace = [];
 // The exports of the main instance; null before there is one.
 let mainExports = null;
@@ -111,11 +113,20 @@ function enter(index, args) {
   for (let i = 0; i < fn.params.length; i++) hash = mixValue(hash, fn.params[i], args[i]);
   const slots = action.code === ACTION_THROW ? action.params : fn.results;
   const values = valuesFrom(hash, slots);
+  if (action.code === ACTION_FRESH) makeObjects(slots, values);
   const effect = EFFECT_OF_ACTION[action.code];
   const entry = { index, params: fn.params, args, effect, size: null, kinds: null, row: null };
   trace.push(entry);
   act(action, values, entry);
   return slots.length === 1 ? values[0] : values;
+}
+
+// Puts a new object, which the host does not keep, into the place of each reference.
+const FIRST_FRESH = 1 << 16;
+function makeObjects(slots, values) {
+  for (let i = 0; i < slots.length; i++) {
+    if (slots[i] === KIND_EXTERN) values[i] = new HostRef(FIRST_FRESH + fresh++);
+  }
 }
 
 // Carries out what the function does before it returns; throws when it does not return.

@@ -78,6 +78,7 @@ function instantiate() {
   functions = takeList(takeFunction);
   over = false;
   depth = 0;
+  fresh = 0;
   trace = [];
   mainExports = null;
   memories = [];

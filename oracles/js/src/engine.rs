@@ -356,6 +356,7 @@ impl Engine for JsEngine {
             _ => Err(self.misuse("a step has no record")),
         });
         Ok(Transcript {
+            drops: None,
             instantiation,
             calls: calls.collect::<Result<_, _>>()?,
         })

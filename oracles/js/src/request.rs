@@ -231,6 +231,7 @@ fn write_action(w: &mut Writer, action: &Action, signatures: &Signatures) -> Res
             w.values(args)?;
         }
         Action::Collect => w.u8(6),
+        Action::Fresh => w.u8(7),
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ impl JsEngine {
             .map_err(|stop| self.failure(stop))?;
         let instantiation = self.one_step(request, program)?;
         let mut transcript = Transcript {
+            drops: None,
             instantiation,
             calls: Vec::new(),
         };

@@ -345,6 +345,7 @@ fn start_functions_meet_a_host_without_an_instance() {
             returned(&[]),
         ),
         (Action::Collect, HostEffect::Returned, returned(&[])),
+        (Action::Fresh, HostEffect::Returned, returned(&[])),
         (
             Action::Trap,
             HostEffect::Trapped,

@@ -246,6 +246,7 @@ mod table {
             ForgetSegments: "element segments hold nothing",
             ForgetPayloads: "exceptions hold nothing",
             ForgetElements: "elements of arrays hold nothing",
+            SkipBarrier: "a field of a structure does not hold what is younger than the structure",
             ForgetFields: "fields of structures but the first hold nothing",
         }
     }

@@ -198,7 +198,7 @@ fn act<'s>(
         (Action::Collect, _) => {
             scope.request_garbage_collection_for_testing(v8::GarbageCollectionType::Minor);
         }
-        (Action::Return, _)
+        (Action::Return | Action::Fresh, _)
         | (Action::GrowMemory { .. } | Action::GrowTable { .. } | Action::Call { .. }, None) => {}
     }
     returned(scope, shared, &values)

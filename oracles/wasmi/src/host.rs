@@ -108,7 +108,7 @@ fn act(
     let (action, values, entry) = data.state.enter(data.host, index, args);
     match action {
         // What wasmi runs makes no garbage.
-        Action::Return | Action::Collect => {}
+        Action::Return | Action::Collect | Action::Fresh => {}
         Action::Trap => return Err(Stop::Leave(Error::host(Leave::Trap))),
         Action::Throw { .. } => {
             return Err(EngineError::misuse(NAME, "cannot throw: wasmi has no exceptions").into());

@@ -3,7 +3,7 @@
 use crate::engine::NAME;
 use crate::host::{self, Data};
 use crate::values::{lift, lower};
-use assay_engine::{EngineError, HostCall, Instance, MemoryDigest, Outcome, Value, names};
+use assay_engine::{Drops, EngineError, HostCall, Instance, MemoryDigest, Outcome, Value, names};
 use std::time::{Duration, Instant};
 use wasmi::{AsContext, AsContextMut, Func, Memory, Store, StoreContextMut, Table, Val};
 
@@ -74,11 +74,13 @@ impl Instance for WasmiInstance<'_> {
         self.store.data_mut().state.take_trace()
     }
 
-    fn close(self: Box<Self>) {
+    fn close(self: Box<Self>) -> Option<Drops> {
         let Self { store, spent, .. } = *self;
         let began = Instant::now();
         drop(store);
         *spent += began.elapsed();
+        // wasmi collects nothing before it gives up a store.
+        None
     }
 }
 

@@ -60,6 +60,7 @@ fn difference(bug: &KnownBug, case: &Case) -> Difference {
 
 fn refused() -> Transcript {
     Transcript {
+        drops: None,
         instantiation: Step {
             stacks: Vec::new(),
             outcome: Outcome::Rejected(Phase::Compile),
@@ -161,6 +162,7 @@ fn judged(program: &Program, result: u128) -> Judgement {
     };
     let halves = [result as u64, (result >> 64) as u64].map(Value::I64);
     let transcript = Transcript {
+        drops: None,
         instantiation: step(Vec::new()),
         calls: vec![step(halves.to_vec())],
     };

@@ -31,6 +31,7 @@ struct HeaderFunction {
 enum HeaderAction {
     Return,
     Collect,
+    Fresh,
     Trap,
     Throw { tag: u32, params: Vec<Slot> },
     GrowMemory { memory: u32, pages: u32 },
@@ -80,6 +81,7 @@ impl From<&Action> for HeaderAction {
         match action {
             Action::Return => Self::Return,
             Action::Collect => Self::Collect,
+            Action::Fresh => Self::Fresh,
             Action::Trap => Self::Trap,
             Action::Throw { tag, params } => Self::Throw {
                 tag: *tag,
@@ -106,6 +108,7 @@ impl From<HeaderAction> for Action {
         match action {
             HeaderAction::Return => Self::Return,
             HeaderAction::Collect => Self::Collect,
+            HeaderAction::Fresh => Self::Fresh,
             HeaderAction::Trap => Self::Trap,
             HeaderAction::Throw { tag, params } => Self::Throw { tag, params },
             HeaderAction::GrowMemory { memory, pages } => Self::GrowMemory { memory, pages },

@@ -7,7 +7,7 @@ mod step;
 use crate::case::is_callable;
 use crate::error::Fault;
 use crate::{EngineRecord, FindingRecord};
-use assay_engine::{Limits, Shim};
+use assay_engine::{Limits, Lives, Shim};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -60,6 +60,9 @@ pub(crate) struct Header {
     /// What the generator says of each call.
     #[serde(default, rename = "answer", skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<HeaderAnswer>,
+    /// What it says of the host's objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lives: Option<Lives>,
     #[serde(default, rename = "step", skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<HeaderStep>,
 }

@@ -3,9 +3,9 @@
 use crate::samples::{SAMPLES, sample};
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
 use assay_engine::{
-    Action, Call, Features, Host, HostCall, HostEffect, HostFunction, Limits, MemoryDigest, Module,
-    Outcome, Phase, Program, Reference, Resource, Shim, Slot, State, Step, Transcript, Trap, Traps,
-    Value, names,
+    Action, Answers, Call, FIRST_FRESH, Features, Host, HostCall, HostEffect, HostFunction, Limits,
+    Lives, MemoryDigest, Module, Outcome, Phase, Program, Reference, Resource, Shim, Slot, State,
+    Step, Transcript, Trap, Traps, Value, names,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -77,6 +77,7 @@ fn action() -> BoxedStrategy<Action> {
     prop_oneof![
         Just(Action::Return),
         Just(Action::Collect),
+        Just(Action::Fresh),
         Just(Action::Trap),
         (any::<u32>(), slots()).prop_map(|(tag, params)| Action::Throw { tag, params }),
         any::<[u32; 2]>().prop_map(|[memory, pages]| Action::GrowMemory { memory, pages }),
@@ -283,10 +284,12 @@ fn transcript(calls: usize, shim: Option<&Shim>) -> BoxedStrategy<Transcript> {
     };
     let start = step(Just(Outcome::Returned(Vec::new())).boxed(), shim);
     let runs = (start, vec(of_call, 0..=calls)).prop_map(|(instantiation, calls)| Transcript {
+        drops: None,
         instantiation,
         calls,
     });
     let fails = (failure(), host_calls()).prop_map(|(outcome, host)| Transcript {
+        drops: None,
         instantiation: Step {
             stacks: Vec::new(),
             outcome,
@@ -341,6 +344,18 @@ fn finding() -> BoxedStrategy<FindingRecord> {
         .boxed()
 }
 
+fn answers() -> BoxedStrategy<Answers> {
+    let objects = || vec(FIRST_FRESH..FIRST_FRESH + 9, 0..4);
+    let lives = (0..9u32, objects(), objects()).prop_map(|(made, reachable, on_cycles)| Lives {
+        made,
+        reachable,
+        on_cycles,
+    });
+    (vec(outcome(), 0..3), option::of(lives))
+        .prop_map(|(outcomes, lives)| Answers { outcomes, lives })
+        .boxed()
+}
+
 /// Any case that keeps the rules, with its modules as they came.
 pub fn case() -> BoxedStrategy<Case> {
     let features = any::<u32>().prop_map(Features::from_bits_truncate);
@@ -353,7 +368,7 @@ pub fn case() -> BoxedStrategy<Case> {
         origin,
         features,
         programs,
-        (vec(engine(), 0..3), vec(outcome(), 0..3)),
+        (vec(engine(), 0..3), answers()),
         option::of(finding()),
     )
         .prop_map(

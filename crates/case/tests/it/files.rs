@@ -227,6 +227,7 @@ fn complaint(shim: Option<Shim>, outcome: Outcome, state: Option<State>) -> Opti
         memories: vec![],
     };
     case.expected = Some(Transcript {
+        drops: None,
         instantiation: step(Outcome::Returned(vec![]), Some(started)),
         calls: vec![step(outcome, state)],
     });

@@ -78,6 +78,7 @@ fn case() -> Case {
     case.seed = Some(u64::MAX);
     case.index = Some(42);
     case.expected = Some(Transcript {
+        drops: None,
         instantiation: start,
         calls: vec![
             Step {

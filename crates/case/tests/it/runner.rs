@@ -152,6 +152,7 @@ fn check(start: Outcome, shim: Option<Shim>, calls: Vec<(Call, Outcome)>, expect
     let calls_expected = if runs { steps.collect() } else { vec![] };
     let mut case = Case::new("differential", Features::WASM3, program(shim, calls));
     case.expected = Some(Transcript {
+        drops: None,
         instantiation,
         calls: calls_expected,
     });
@@ -321,6 +322,7 @@ fn an_instantiation_alone_can_be_expected() {
     let mut start = step(STARTS, None);
     start.state = Some(State::default());
     case.expected = Some(Transcript {
+        drops: None,
         instantiation: start,
         calls: vec![],
     });
@@ -395,6 +397,7 @@ fn a_module_that_cannot_be_decoded_is_malformed() {
         state: None,
     };
     case.expected = Some(Transcript {
+        drops: None,
         instantiation,
         calls: vec![],
     });

@@ -5,6 +5,7 @@ mod configurations;
 mod conformance;
 mod counting;
 mod features;
+mod lives;
 mod outcomes;
 mod support;
 mod values;

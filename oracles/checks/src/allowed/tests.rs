@@ -67,6 +67,7 @@ fn judged(calls: &[(&str, &[Value], &[Value])]) -> Judgement {
             .collect(),
     );
     let transcript = Transcript {
+        drops: None,
         instantiation: returned(&[]),
         calls: calls.iter().map(|(.., values)| returned(values)).collect(),
     };
@@ -168,6 +169,7 @@ fn what_does_not_return_is_wrong_and_what_is_exhausted_is_not() {
     let program = program(vec![call("add", &[ONE, ONE])]);
     let end = |outcome| {
         let transcript = Transcript {
+            drops: None,
             instantiation: returned(&[]),
             calls: vec![Step {
                 outcome,

@@ -22,6 +22,9 @@ const FAULTS: &[(&str, &[Fault])] = &[
             Fault::Identity,
             Fault::BulkWrite,
             Fault::ArrayLength,
+            Fault::ObjectEarly,
+            Fault::ObjectTwice,
+            Fault::ObjectLost,
         ],
     ),
     (

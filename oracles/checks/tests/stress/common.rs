@@ -33,7 +33,10 @@ pub fn case(generator: &StressGenerator, number: u64) -> (Box<dyn StressCase>, D
 /// anything does.
 pub fn run(engine: &mut dyn Engine, draft: &Draft) -> (usize, Option<Difference>) {
     let finished = draft.finish().expect("a stress case can be made ready");
-    assert_eq!(finished.answers.len(), finished.program.calls.len());
+    assert_eq!(
+        finished.answers.outcomes.len(),
+        finished.program.calls.len()
+    );
     let transcript = engine
         .run(&finished.program)
         .expect("the engine does not fail");

@@ -209,7 +209,7 @@ impl Host for Guest<'_> {
         let args = lift_all(store, args, &types);
         let (action, values, entry) = self.state.enter(&self.program.host, number as usize, args);
         match action {
-            Action::Return => {}
+            Action::Return | Action::Fresh => {}
             // The arguments are plain values by now.
             Action::Collect => store.collect(),
             Action::Trap => return Err(Trap::Host.into()),

@@ -3,7 +3,9 @@
 use super::Remains;
 use super::guest::Guest;
 use crate::store::Store;
-use assay_engine::{EngineError, HostCall, Instance, MemoryDigest, Outcome, Value};
+use assay_engine::{
+    Drops, EngineError, FIRST_FRESH, Garbage, HostCall, Instance, MemoryDigest, Outcome, Value,
+};
 use std::time::{Duration, Instant};
 
 /// The main instance, in a store of its own.
@@ -63,5 +65,21 @@ impl Instance for ReferenceInstance<'_> {
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         self.guest.state.take_trace()
+    }
+
+    fn close(mut self: Box<Self>) -> Option<Drops> {
+        if !self.guest.program.host.makes_objects() {
+            return None;
+        }
+        let begun = Instant::now();
+        let reachable = self.store.host_references();
+        let made = (FIRST_FRESH..).take(self.guest.state.made() as usize);
+        let (given_up, collected) = made.partition(|number| reachable.contains(number));
+        *self.spent += begun.elapsed();
+        Some(Drops {
+            finds: Garbage::All,
+            collected,
+            given_up,
+        })
     }
 }

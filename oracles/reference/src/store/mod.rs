@@ -22,7 +22,9 @@ use assay_engine::Resource;
 use heap::{Heap, Object};
 use instance::{FuncInst, GlobalInst, InstanceData, TableInst};
 use memory::MemoryInst;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use value::{HOST, tag_of};
 
 macro_rules! handles {
     ($($(#[$doc:meta])* $name:ident;)*) => {
@@ -236,7 +238,7 @@ impl Store {
         if self.heap.wants_collection(bytes) {
             let tables = self.tables.iter().map(|table| table.elements.len());
             looked_at = (stack.len() + self.heap.len() + tables.sum::<usize>()) as u64;
-            self.collect_with(stack);
+            self.collect_with(stack, |_| {});
         }
         if !self.heap.has_room(bytes) {
             return (Err(Stop::Exhausted(Resource::Memory)), looked_at);
@@ -247,12 +249,28 @@ impl Store {
     /// Frees all objects that nothing refers to. Not to be called from a host function that holds
     /// references of its own, unless they are [kept](Store::keep).
     pub fn collect(&mut self) {
+        self.collect_and_see(|_| {});
+    }
+
+    /// The numbers of the host's references that can be reached, once all that nothing refers to has been
+    /// freed.
+    pub fn host_references(&mut self) -> BTreeSet<u32> {
+        let mut numbers = BTreeSet::new();
+        self.collect_and_see(|slot| {
+            if tag_of(slot) == HOST {
+                numbers.insert(slot as u32);
+            }
+        });
+        numbers
+    }
+
+    fn collect_and_see(&mut self, others: impl FnMut(u64)) {
         let stack = std::mem::take(&mut self.stack);
-        self.collect_with(stack.get(..self.top).unwrap_or_default());
+        self.collect_with(stack.get(..self.top).unwrap_or_default(), others);
         self.stack = stack;
     }
 
-    fn collect_with(&mut self, stack: &[u64]) {
+    fn collect_with(&mut self, stack: &[u64], others: impl FnMut(u64)) {
         let globals = mutate!(self.globals.iter(), ForgetGlobals => Default::default())
             .filter(|global| global.ty.content.is_ref());
         let tables = mutate!(self.tables.iter(), ForgetTables => Default::default())
@@ -268,8 +286,13 @@ impl Store {
             .chain(globals.map(|global| global.value[0]))
             .chain(self.kept.iter().map(|kept| kept.0));
         let types = &self.types;
-        self.heap
-            .collect(roots, types, &self.tags, |ty| exception_refs(types, ty));
+        self.heap.collect(
+            roots,
+            types,
+            &self.tags,
+            |ty| exception_refs(types, ty),
+            others,
+        );
     }
 
     /// Keeps what a reference refers to until [`Store::release`].

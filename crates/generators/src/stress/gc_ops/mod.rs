@@ -6,6 +6,7 @@
 //! what is left at the end; see the module `world`.
 
 pub mod corners;
+mod lives;
 mod mend;
 mod model;
 mod module;
@@ -47,6 +48,8 @@ pub enum Kind {
     Data,
     /// A tag.
     Exceptions,
+    /// A host that makes objects.
+    Maker,
 }
 
 impl Family for GcOps {
@@ -91,6 +94,7 @@ impl Family for GcOps {
             Kind::Table => !world.tables.is_empty(),
             Kind::Segment => !world.segments.is_empty(),
             Kind::Data => world.has_data,
+            Kind::Maker => world.maker,
             Kind::Exceptions => !world.tags.is_empty(),
         }
     }

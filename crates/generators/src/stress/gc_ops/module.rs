@@ -35,6 +35,7 @@ struct Signatures {
     walker: u32,
     passer: u32,
     call: u32,
+    make: u32,
     /// The first of the tags' types; behind it two types of blocks for each tag.
     tags: u32,
 }
@@ -47,7 +48,8 @@ impl Signatures {
             walker: first + 1,
             passer: first + 2,
             call: first + 3,
-            tags: first + 4,
+            make: first + 4,
+            tags: first + 5,
         }
     }
 }
@@ -83,7 +85,8 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         met: std::mem::take(&mut world.met),
         gc_heap_bytes: setting.small_heap.then_some(SMALL_HEAP_BYTES),
         fuel: Some(FUEL),
-        actions: vec![vec![Action::Collect]],
+        actions: vec![vec![Action::Collect], vec![Action::Fresh]],
+        lives: setting.maker.then(|| world.lives()),
         ..Draft::default()
     }
 }
@@ -94,6 +97,9 @@ fn module(setting: &Setting, world: &World, bodies: &[Body]) -> Vec<u8> {
     module.section(&types(world));
     let mut imports = ImportSection::new();
     imports.import("host", "collect", EntityType::Function(signatures.collect));
+    if setting.maker {
+        imports.import("host", "make", EntityType::Function(signatures.make));
+    }
     module.section(&imports);
     let mut functions = FunctionSection::new();
     world
@@ -152,6 +158,7 @@ fn types(world: &World) -> TypeSection {
     section
         .ty()
         .function([externref], [ValType::I64, externref]);
+    section.ty().function([], [externref]);
     for tag in &world.tags {
         let fields: Vec<ValType> = tag.iter().map(|field| field.unpacked()).collect();
         let exception = ValType::Ref(RefType::EXNREF);
@@ -236,19 +243,21 @@ fn elements(world: &World) -> ElementSection {
         let made: Vec<ConstExpr> = segment
             .made
             .iter()
-            .map(|constant| constant_expression(*constant, segment.heap))
+            .map(|constant| constant_expression(world, *constant, segment.heap))
             .collect();
         let ty = RefTy::null(segment.heap).encoded();
         section.passive(Elements::Expressions(ty, made.into()));
     }
-    let functions: Vec<u32> = (0..world.functions.len() as u32).map(|it| 1 + it).collect();
+    let functions: Vec<u32> = (0..world.functions.len() as u32)
+        .map(|it| world.function(it))
+        .collect();
     if !functions.is_empty() {
         section.declared(Elements::Functions(functions.into()));
     }
     section
 }
 
-fn constant_expression(constant: Constant, heap: Heap) -> ConstExpr {
+fn constant_expression(world: &World, constant: Constant, heap: Heap) -> ConstExpr {
     match constant {
         Constant::Null => ConstExpr::ref_null(heap.encoded()),
         Constant::I31(number) => ConstExpr::extended([
@@ -256,7 +265,7 @@ fn constant_expression(constant: Constant, heap: Heap) -> ConstExpr {
             wasm_encoder::Instruction::RefI31,
         ]),
         Constant::New(ty) => ConstExpr::extended([wasm_encoder::Instruction::StructNewDefault(ty)]),
-        Constant::Func(number) => ConstExpr::ref_func(1 + number),
+        Constant::Func(number) => ConstExpr::ref_func(world.function(number)),
     }
 }
 

@@ -31,6 +31,9 @@ pub struct Setting {
     pub data: Vec<u8>,
     /// The number of the host's reference that each call gets.
     pub host: u32,
+    /// Whether the host makes objects, whose lives are watched.
+    #[serde(default)]
+    pub maker: bool,
     /// Whether the heap is so small that garbage alone fills it, so that engines collect by themselves.
     pub small_heap: bool,
     /// Whether functions may become part of the shim.
@@ -81,6 +84,7 @@ impl Setting {
             segments: Vec::new(),
             data: Vec::new(),
             host: u.int_in_range(1..=7)?,
+            maker: u.ratio(1, 2)?,
             small_heap: u.ratio(1, 10)?,
             fuse: u.ratio(3, 4)?,
             digest: u.ratio(7, 8)?,
@@ -143,6 +147,7 @@ impl Setting {
                 .map(|fields| 1 + fields.len())
                 .sum::<usize>()
             + self.data.len()
+            + usize::from(self.maker)
             + usize::from(self.small_heap)
             + usize::from(self.fuse)
             + usize::from(self.digest)
@@ -178,6 +183,7 @@ impl Setting {
         with(&|it| _ = it.tags.pop());
         with(&|it| _ = it.tags.iter_mut().map(Vec::pop).count());
         with(&|it| it.data.clear());
+        with(&|it| it.maker = false);
         with(&|it| it.small_heap = false);
         with(&|it| it.fuse = false);
         with(&|it| it.digest = false);

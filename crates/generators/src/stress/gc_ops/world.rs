@@ -12,8 +12,9 @@ use assay_engine::{Outcome, Reference, Traps, Value};
 use std::collections::BTreeSet;
 use wasm_encoder::{InstructionSink as Sink, ValType};
 
-/// The index of the host's function that collects.
+/// The index of the host's function that collects, and of that which makes an object, where there is one.
 pub const COLLECT: u32 = 0;
+pub const MAKE: u32 = 1;
 
 /// The global that keeps the digest across calls and traps, and the first of the setting's.
 pub const DIGEST: u32 = 0;
@@ -114,6 +115,9 @@ pub struct World {
     pub has_data: bool,
     /// Whether the heap is small.
     pub small_heap: bool,
+    /// Whether the host makes objects, and how many it has made.
+    pub maker: bool,
+    pub fresh: u32,
     /// The number of the host's reference.
     pub host: u32,
     /// The values of the current call.
@@ -152,6 +156,8 @@ impl World {
             data: setting.data.clone(),
             has_data: !setting.data.is_empty(),
             small_heap: setting.small_heap,
+            maker: setting.maker,
+            fresh: 0,
             host: setting.host,
             vars: Vec::new(),
             calls: Vec::new(),
@@ -370,7 +376,12 @@ impl World {
 
     /// The index of the function that walks.
     pub fn walker(&self) -> u32 {
-        COLLECT + 1 + self.functions.len() as u32
+        self.function(self.functions.len() as u32)
+    }
+
+    /// The index of a function that can be referred to: those of the host come first.
+    pub fn function(&self, number: u32) -> u32 {
+        COLLECT + 1 + u32::from(self.maker) + number
     }
 
     /// The index of the function that takes a reference and gives it back.

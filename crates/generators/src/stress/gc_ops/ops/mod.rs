@@ -34,7 +34,7 @@ const fn row(
 /// All operations.
 pub static TABLE: &[Row<GcOps>] = &{
     use Kind::{
-        Any, Array, Data, Exceptions, Extern, Func, Global, Object, Segment, Struct, Table,
+        Any, Array, Data, Exceptions, Extern, Func, Global, Maker, Object, Segment, Struct, Table,
     };
     [
         row("struct.new", 10, &[], &[Struct], structs::new),
@@ -96,6 +96,7 @@ pub static TABLE: &[Row<GcOps>] = &{
             refs::any_convert_extern,
         ),
         row("host reference", 3, &[], &[Extern], refs::host),
+        row("make", 10, &[Maker], &[Extern], refs::make),
         row("give to host", 2, &[Extern], &[], refs::give_to_host),
         row("ref.test", 4, &[Any], &[], casts::test),
         row("ref.cast", 4, &[Any], &[], casts::cast),

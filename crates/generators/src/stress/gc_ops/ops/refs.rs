@@ -3,7 +3,7 @@
 use super::super::model::Ref;
 use super::super::operand::Operand;
 use super::super::types::{Heap, Hierarchy, RefTy};
-use super::super::world::{HOST_LOCAL, Var, World};
+use super::super::world::{FIRST_GLOBAL, HOST_LOCAL, MAKE, Var, World};
 use crate::stress::Choices;
 use assay_engine::Trap;
 use wasm_encoder::ValType;
@@ -152,7 +152,8 @@ pub fn eq(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 pub fn func(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let number = c.below(w.functions.len() as u32);
     let ty = *w.functions.get(number as usize)?;
-    w.sink().ref_func(1 + number);
+    let function = w.function(number);
+    w.sink().ref_func(function);
     w.give(c.id(), RefTy::non_null(Heap::Type(ty)), Ref::Func(number));
     Some(())
 }
@@ -248,6 +249,28 @@ pub fn host(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     w.sink().local_get(HOST_LOCAL);
     let value = Ref::Host(w.host);
     w.give(c.id(), RefTy::null(Heap::Extern), value);
+    Some(())
+}
+
+/// Has the host make an object, which it does not keep. Mostly a global does, for a while.
+pub fn make(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
+    w.sink().call(MAKE);
+    let value = w.fresh();
+    let heap = c.one_of(&[Heap::Extern, Heap::Any])?;
+    if heap == Heap::Any {
+        w.sink().any_convert_extern();
+    }
+    w.give(c.id(), RefTy::null(heap), value);
+    let fits = (0..).zip(&w.globals).filter(|(_, it)| it.heap == heap);
+    let fits: Vec<u32> = fits.map(|(number, _)| number).collect();
+    let kept = !c.once_in(3);
+    if let Some(number) = c.one_of(&fits)
+        && kept
+    {
+        let local = w.var(c.id())?.local;
+        w.sink().local_get(local).global_set(FIRST_GLOBAL + number);
+        w.globals[number as usize].values[0] = value;
+    }
     Some(())
 }
 

@@ -1,0 +1,19 @@
+//! What the generator of a program knows of its run.
+
+use crate::{Lives, Outcome};
+
+/// What a program must come to, where its generator knows: the answers of a case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// What each call must come to; nothing where that is not known.
+    pub outcomes: Vec<Outcome>,
+    /// What must become of the host's objects, where it makes any.
+    pub lives: Option<Lives>,
+}
+
+impl Answers {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.outcomes.is_empty()
+    }
+}

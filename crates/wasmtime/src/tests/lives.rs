@@ -1,0 +1,81 @@
+//! What becomes of the host's objects is told, under each collector.
+
+use super::support::{calling, engine_in, hosted, import};
+use crate::configuration::Collector;
+use crate::{Compiler, Configuration};
+use assay_engine::{Action, Drops, FIRST_FRESH, Garbage, Host, HostFunction, Program, Slot, drive};
+
+/// One object that a global holds, one that is forgotten, and one on a cycle that is.
+fn program() -> Program {
+    let host = HostFunction {
+        label: "make".into(),
+        params: Vec::new(),
+        results: vec![Slot::Extern],
+        actions: vec![Action::Fresh],
+    };
+    let fields = format!(
+        r#"
+        (import {} (func $make (result externref)))
+        (type $node (struct (field (mut (ref null $node))) (field externref)))
+        (global $kept (mut externref) (ref.null extern))
+        (func (export "f") (local $node (ref null $node))
+            (global.set $kept (call $make))
+            (drop (call $make))
+            (local.set $node (struct.new $node (ref.null $node) (call $make)))
+            (struct.set $node 0 (local.get $node) (local.get $node)))"#,
+        import(0)
+    );
+    let host = Host {
+        seed: 1,
+        functions: vec![host],
+    };
+    hosted(calling(&fields, &[]), host)
+}
+
+fn drops(collector: Collector, asynchronous: bool) -> Drops {
+    let mut configuration = Configuration::of(Compiler::Cranelift);
+    configuration.gc.collector = collector;
+    configuration.entry.async_stacks = asynchronous;
+    let run = drive(&mut engine_in(configuration), &program()).expect("the engine runs it");
+    let mut drops = run.drops.expect("it is told");
+    drops.collected.sort_unstable();
+    drops.given_up.sort_unstable();
+    drops
+}
+
+#[test]
+fn each_collector_finds_what_it_says() {
+    const KEPT: u32 = FIRST_FRESH;
+    const FORGOTTEN: u32 = FIRST_FRESH + 1;
+    const ON_CYCLE: u32 = FIRST_FRESH + 2;
+    let rows = [
+        (
+            Collector::Copying,
+            Garbage::All,
+            vec![FORGOTTEN, ON_CYCLE],
+            vec![KEPT],
+        ),
+        (
+            Collector::Drc,
+            Garbage::Acyclic,
+            vec![FORGOTTEN],
+            vec![KEPT, ON_CYCLE],
+        ),
+        (
+            Collector::Null,
+            Garbage::None,
+            Vec::new(),
+            vec![KEPT, FORGOTTEN, ON_CYCLE],
+        ),
+    ];
+    for (collector, finds, collected, given_up) in rows {
+        let expected = Drops {
+            finds,
+            collected,
+            given_up,
+        };
+        for asynchronous in [false, true] {
+            assert_eq!(drops(collector, asynchronous), expected, "{collector:?}");
+        }
+    }
+}

@@ -263,7 +263,8 @@ impl World {
         origins.push(Origin {
             function,
             start: self.log.len(),
-            repeats: true,
+            // Where it empties the shadow stack, it cannot be called from elsewhere.
+            repeats: !resets,
         });
         self.running.push(Running {
             function,

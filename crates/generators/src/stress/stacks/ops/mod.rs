@@ -53,7 +53,7 @@ pub static TABLE: &[Row<Stacks>] = &{
         row("host returns", 8, &[], hosts::returns),
         row("host in a loop", 2, &[], hosts::in_a_loop),
         row("host calls back", 5, &[Room, Callback], hosts::calls_back),
-        row("host throws", 2, &[Exceptions], hosts::throws),
+        row("host throws", 2, &[Call, Exceptions], hosts::throws),
         row("host traps", 1, &[Call], hosts::traps),
         row(
             "return_call of the host",

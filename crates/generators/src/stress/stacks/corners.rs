@@ -95,6 +95,10 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
         "host",
         &["traps", "throws", "calls back twice", "in a loop"],
     ),
+    (
+        "host in a tail call",
+        &["returns", "throws", "traps", "calls back"],
+    ),
     ("trap", super::ops::traps::NAMES),
 ];
 

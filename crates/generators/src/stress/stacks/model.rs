@@ -229,10 +229,11 @@ impl Model {
                 self.leave();
             }
             Event::HandOver => self.leave(),
-            Event::Take => match self.returned.first() {
-                Some(value) => self.note(value.bits() as u64),
-                None => {}
-            },
+            Event::Take => {
+                if let Some(value) = self.returned.first() {
+                    self.note(value.bits() as u64);
+                }
+            }
             Event::Note(word) => self.note(word),
             Event::Throw(ref fields) => self.throw(fields.clone()),
             Event::Rethrow(number) => {

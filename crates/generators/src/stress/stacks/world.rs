@@ -47,6 +47,8 @@ pub struct Kept {
     pub local: u32,
     /// The tag.
     pub tag: u32,
+    /// How much had happened when it was caught.
+    caught: usize,
 }
 
 /// A function that runs.
@@ -66,6 +68,8 @@ pub struct Running {
     pub by_host: bool,
     /// Whether it has done anything.
     pub is_idle: bool,
+    /// Whether the host has taken its place.
+    is_gone: bool,
     /// It, last, and before it those whose place it has taken.
     origins: Vec<Origin>,
 }
@@ -274,6 +278,7 @@ impl World {
             kept: Vec::new(),
             by_host,
             is_idle: origins.len() == 1,
+            is_gone: false,
             origins,
         });
     }
@@ -359,6 +364,16 @@ impl World {
         self.end(Event::Return(word));
     }
 
+    /// The host takes the place of the function that runs; the code for that is there already.
+    pub fn vacate(&mut self) {
+        let top = self.top();
+        top.is_gone = true;
+        while let Some(scope) = top.scopes.pop() {
+            scope.close(&mut top.body);
+        }
+        self.act(Event::Vacate);
+    }
+
     /// The host, which has taken the place of the function that runs, returns.
     pub fn handed_over(&mut self) {
         self.end(Event::HandOver);
@@ -374,6 +389,7 @@ impl World {
                 self.begin_call(0, Keeps::default());
             }
             Entry::Export => self.over(&top),
+            Entry::Call if self.top().is_gone => self.handed_over(),
             Entry::Call => self.act(Event::Take),
         }
     }
@@ -466,6 +482,7 @@ impl World {
         self.model
             .met
             .extend(met.map(|(_, case)| ("unwound", case)));
+        let caught = self.log.len();
         let top = self.top();
         while top.scopes.len() > place + 1 {
             if let Some(scope) = top.scopes.pop() {
@@ -476,7 +493,8 @@ impl World {
             return;
         };
         let kept = scope.close(&mut top.body);
-        top.kept.extend(kept.map(|local| Kept { local, tag }));
+        top.kept
+            .extend(kept.map(|local| Kept { local, tag, caught }));
         if let Some(clause) = scope.clause() {
             self.caught(clause, kept.is_some());
         }
@@ -491,6 +509,13 @@ impl World {
         }
         self.act(Event::Note(super::scopes::CAUGHT));
         self.hit("caught", clause.kind.name());
+    }
+
+    /// Whether other functions have run since an exception was caught.
+    pub fn has_called_since(&self, kept: Kept) -> bool {
+        let since = self.log.iter().skip(kept.caught);
+        let mut since = since.filter(|event| matches!(event, Event::Enter(..) | Event::Host(..)));
+        since.next().is_some()
     }
 
     /// Ends the innermost block, or else the function.

@@ -65,7 +65,7 @@ fn new(w: &mut World, c: &mut Choices<'_, '_>, way: Way, tail: Tail) -> Option<(
 
 /// How much the next function keeps: mostly little, sometimes more than there are registers.
 pub fn keeps(w: &World, c: &mut Choices<'_, '_>) -> Keeps {
-    let count = c.one_of(&[0, 0, 0, 2, 9, 40]).unwrap_or(0);
+    let count = c.one_of(&[0, 0, 0, 0, 2, 2, 9, 40]).unwrap_or(0);
     let types = [Ty::I64, Ty::I32, Ty::F64, Ty::F32, Ty::V128];
     let vectors = w.setting.features.contains(Features::SIMD);
     let types = if vectors { &types } else { &types[..4] };

@@ -1,12 +1,12 @@
 //! Calls of the host, which looks at the stack first, and then returns, throws, traps or calls back.
 
-use super::super::body::{Callee, Sig};
+use super::super::body::{Callee, Keeps, Sig};
 use super::super::model::{Edge, Event, Tail, Way, fields};
 use super::super::types::TAGS;
 use super::super::world::{Entry, World};
 use super::calls::keeps;
 use crate::stress::Choices;
-use assay_engine::{Action, MAX_CALLBACK_DEPTH, Trap};
+use assay_engine::{Action, Features, MAX_CALLBACK_DEPTH, Trap};
 use wasm_encoder::{BlockType, Instruction as I, ValType};
 
 /// How often loops go around.
@@ -71,27 +71,50 @@ pub fn in_a_loop(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let number = c.below(w.setting.hosts);
     let way = w.way_to_host(c);
-    let module = w.main() - c.below(w.setting.modules);
-    let keeps = keeps(w, c);
-    let export = format!("back {}", w.functions.len());
-    let params = w.setting.params.clone();
-    let args = params.iter().zip(0..).map(|(ty, place)| ty.value(place));
-    let action = Action::Call {
-        export: export.clone(),
-        args: args.collect(),
-    };
-    // Deeper, the host would not call back.
-    w.is_once();
-    w.call_host(number, way, action);
-    if Edge::crossing(w.main(), module).is_some() {
-        w.hit("callback", "into an earlier instance");
-    }
-    let function = w.function(module, Sig::Export, Some(export));
-    w.enter(function, Entry::Call, Edge::Callback, keeps);
-    if w.model.callbacks() >= MAX_CALLBACK_DEPTH {
-        w.hit("host", "calls back twice");
-    }
+    let callback = Callback::choose(w, c);
+    w.call_host(number, way, callback.action.clone());
+    callback.enter(w);
     Some(())
+}
+
+/// A function that the host is to call.
+struct Callback {
+    module: u32,
+    keeps: Keeps,
+    export: String,
+    action: Action,
+}
+
+impl Callback {
+    fn choose(w: &World, c: &mut Choices<'_, '_>) -> Self {
+        let module = w.main() - c.below(w.setting.modules);
+        let export = format!("back {}", w.functions.len());
+        let params = w.setting.params.iter().zip(0..);
+        let action = Action::Call {
+            export: export.clone(),
+            args: params.map(|(ty, place)| ty.value(place)).collect(),
+        };
+        Self {
+            module,
+            keeps: keeps(w, c),
+            export,
+            action,
+        }
+    }
+
+    /// The host, which has been called, calls it.
+    fn enter(self, w: &mut World) {
+        // Deeper, the host would not call back.
+        w.is_once();
+        if self.module != w.main() {
+            w.hit("callback", "into an earlier instance");
+        }
+        let function = w.function(self.module, Sig::Export, Some(self.export));
+        w.enter(function, Entry::Call, Edge::Callback, self.keeps);
+        if w.model.callbacks() >= MAX_CALLBACK_DEPTH {
+            w.hit("host", "calls back twice");
+        }
+    }
 }
 
 /// The host throws.
@@ -119,13 +142,43 @@ pub fn traps(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     Some(())
 }
 
-/// The host takes the place of the function that runs, and returns.
-pub fn returns_for(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
+/// The host takes the place of the function that runs, and returns; or does something else.
+pub fn takes_the_place(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let way = w.way_to_host(c);
+    let kind = c.below(8);
+    let tag = c.below(TAGS);
+    let features = w.setting.features;
+    let calls_back = w.has_room_for_call() && w.model.callbacks() < MAX_CALLBACK_DEPTH;
+    let case = match kind {
+        5 if features.contains(Features::EXCEPTIONS) => "throws",
+        6 => "traps",
+        7 if calls_back => "calls back",
+        _ => "returns",
+    };
+    let case = if w.is_starting() { "returns" } else { case };
     w.emit_call(Callee::Host(0), Sig::Host(0), way, Tail::Yes);
     w.hit(Edge::Call(way, Tail::Yes).name(), Edge::OF_HOST);
-    w.act(Event::Vacate);
-    w.act(Event::Host(0, Action::Return));
-    w.handed_over();
+    w.hit("host in a tail call", case);
+    w.vacate();
+    match case {
+        "throws" => {
+            let params = fields(tag);
+            w.act(Event::Host(0, Action::Throw { tag, params }));
+            w.propagate(tag);
+        }
+        "traps" => {
+            w.act(Event::Host(0, Action::Trap));
+            w.trapped(Trap::Host.into());
+        }
+        "calls back" => {
+            let callback = Callback::choose(w, c);
+            w.act(Event::Host(0, callback.action.clone()));
+            callback.enter(w);
+        }
+        _ => {
+            w.act(Event::Host(0, Action::Return));
+            w.handed_over();
+        }
+    }
     Some(())
 }

@@ -7,9 +7,15 @@ use crate::stress::Choices;
 use assay_engine::Value;
 use wasm_encoder::{BlockType, Instruction as I};
 
-/// `throw`, from where a compiler knows that it is executed, or does not.
+/// `throw`, from where a compiler knows that it is executed, or does not. Mostly something that is caught.
 pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    let tag = c.below(TAGS);
+    let caught: Vec<u32> = (0..TAGS).filter(|&tag| w.is_caught(tag)).collect();
+    let anything = c.once_in(3);
+    let tag = if anything {
+        c.below(TAGS)
+    } else {
+        c.one_of(&caught)?
+    };
     let opaque = c.once_in(2);
     if !w.can_throw(tag) {
         return None;
@@ -38,7 +44,7 @@ pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 pub fn throw_ref(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let kept = w.top().kept.clone();
     let number = c.below(kept.len() as u32);
-    let kept = kept.get(number as usize)?;
+    let kept = *kept.get(number as usize)?;
     if !w.can_throw(kept.tag) {
         return None;
     }
@@ -46,6 +52,12 @@ pub fn throw_ref(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     body.op(I::LocalGet(kept.local));
     let mark = body.mark();
     body.op(I::ThrowRef);
+    let case = if w.has_called_since(kept) {
+        "after other functions have run"
+    } else {
+        "where it was caught"
+    };
+    w.hit("throw_ref", case);
     w.act(Event::At(mark));
     w.act(Event::Rethrow(number));
     w.propagate(kept.tag);

@@ -70,7 +70,7 @@ pub struct Keeps {
 }
 
 /// The code of a function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Body {
     /// The types of its locals, parameters first, and how many those are.
     pub locals: Vec<ValType>,

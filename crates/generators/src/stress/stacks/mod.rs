@@ -16,6 +16,7 @@ mod setting;
 #[cfg(test)]
 mod tests;
 mod types;
+mod unwind;
 mod world;
 
 use super::{Family, Row};

@@ -37,10 +37,11 @@ pub struct Setting {
 }
 
 /// Where the modules keep their shadow stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shadow {
     /// There is none, and functions are free of its code.
+    #[default]
     No,
     /// In a global that all instances share.
     Global,

@@ -128,6 +128,70 @@ fn frames_are_at_the_operators_of_the_binary() {
     assert!(seen.len() > 30, "{seen:?}");
 }
 
+/// The functions that a module imports: from where, by which name.
+fn imports(wasm: &[u8]) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
+        if let Payload::ImportSection(imports) = payload {
+            let imports = imports.into_imports().map_while(Result::ok);
+            let functions = imports.filter(|it| matches!(it.ty, wasmparser::TypeRef::Func(_)));
+            all.extend(functions.map(|it| (it.module.to_owned(), it.name.to_owned())));
+        }
+    }
+    all
+}
+
+/// The index of a function that a module exports.
+fn exported(wasm: &[u8], name: &str) -> Option<u32> {
+    let payloads = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let exports = payloads.filter_map(|payload| match payload {
+        Payload::ExportSection(exports) => Some(exports),
+        _ => None,
+    });
+    let mut exports = exports.flatten().map_while(Result::ok);
+    Some(exports.find(|export| export.name == name)?.index)
+}
+
+/// Without tail calls and callbacks, a frame that waits at a direct call waits for the frame above it.
+#[test]
+fn callers_wait_for_those_that_they_have_called() {
+    let mut seen = [0, 0];
+    for number in 0..1000 {
+        let (_, draft) = case(number, Features::WASM3 - Features::TAIL_CALL);
+        let modules = modules(&draft);
+        let operators: Vec<_> = modules.iter().map(|wasm| operators(wasm)).collect();
+        let imports: Vec<_> = modules.iter().map(|wasm| imports(wasm)).collect();
+        for pair in draft
+            .stacks
+            .iter()
+            .flatten()
+            .flat_map(|it| it.frames.windows(2))
+        {
+            let (Some(module), Some(offset)) = (pair[1].module, pair[1].offset) else {
+                panic!("the model knows all");
+            };
+            let (_, Operator::Call { function_index }) = operators[module as usize][&offset] else {
+                continue;
+            };
+            let called = match imports[module as usize].get(function_index as usize) {
+                None => (module, function_index),
+                Some((from, _)) if from == assay_engine::names::HOST_MODULE => continue,
+                Some((from, name)) => {
+                    let from = from.trim_start_matches('m').parse().expect("a number");
+                    let index = exported(modules[from as usize], name);
+                    (from, index.expect("it is exported"))
+                }
+            };
+            seen[usize::from(called.0 != module)] += 1;
+            assert_eq!(
+                (pair[0].module, pair[0].function),
+                (Some(called.0), called.1)
+            );
+        }
+    }
+    assert!(seen.into_iter().all(|count| count > 500), "{seen:?}");
+}
+
 /// At each call of the host one stack is taken.
 #[test]
 fn there_are_as_many_stacks_as_calls_of_the_host() {

@@ -56,6 +56,7 @@ pub(crate) fn join(header: Header, script: Script) -> Result<Case, String> {
         program,
         answers: Answers {
             outcomes: header.answers.into_iter().map(Outcome::from).collect(),
+            stacks: Vec::new(),
             lives: header.lives,
         },
         expected,

@@ -2,7 +2,7 @@
 
 use assay_engine::{
     Action, Answers, Call, Features, Host, HostFunction, Limits, Lives, Module, Outcome, Program,
-    Value,
+    Stack, Value,
 };
 use assay_module::{Exports, Info, Plan, PrepareError, prepare};
 use std::borrow::Cow;
@@ -18,6 +18,8 @@ pub struct Draft {
     /// What each of them must come to, by its number, in the types of the exports, where the generator
     /// knows; a reference by what it refers to, whatever its type.
     pub answers: Vec<Outcome>,
+    /// The stacks that each call must have, by its number, where the generator knows.
+    pub stacks: Vec<Vec<Stack>>,
     /// What must become of the host's objects, where the generator knows.
     pub lives: Option<Lives>,
     /// The special cases of operators that it meets, by the model of its generator.
@@ -178,7 +180,10 @@ impl Draft {
         };
         Finished {
             program,
-            answers: self.answers(self.answers.clone()),
+            answers: Answers {
+                stacks: self.stacks.clone(),
+                ..self.answers(self.answers.clone())
+            },
             left_out: Vec::new(),
         }
     }
@@ -186,6 +191,7 @@ impl Draft {
     fn answers(&self, outcomes: Vec<Outcome>) -> Answers {
         Answers {
             outcomes,
+            stacks: Vec::new(),
             lives: self.lives.clone(),
         }
     }

@@ -25,7 +25,9 @@ pub const NAME: &str = "model";
 /// Judges what an engine, which is on this side, did with a program by the answers to its calls. The
 /// answer is on the other side.
 pub fn judge(program: &Program, answers: &Answers, transcript: &Transcript, side: Side) -> Verdict {
-    let Answers { outcomes, lives } = answers;
+    let Answers {
+        outcomes, lives, ..
+    } = answers;
     let started = Outcome::Returned(Vec::new());
     let start = [(Place::Instantiation, &transcript.instantiation, &started)];
     let calls = transcript.calls.iter().zip(outcomes).enumerate();
@@ -101,7 +103,7 @@ mod tests {
     fn judged(answers: &[Outcome], outcomes: &[Outcome]) -> (usize, Option<What>) {
         let answers = Answers {
             outcomes: answers.to_vec(),
-            lives: None,
+            ..Answers::default()
         };
         let transcript = Transcript {
             drops: None,

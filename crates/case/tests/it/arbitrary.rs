@@ -352,7 +352,11 @@ fn answers() -> BoxedStrategy<Answers> {
         on_cycles,
     });
     (vec(outcome(), 0..3), option::of(lives))
-        .prop_map(|(outcomes, lives)| Answers { outcomes, lives })
+        .prop_map(|(outcomes, lives)| Answers {
+            outcomes,
+            stacks: Vec::new(),
+            lives,
+        })
         .boxed()
 }
 

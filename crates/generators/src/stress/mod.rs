@@ -27,6 +27,7 @@ pub mod gc_ops;
 mod mutate;
 mod sequence;
 mod shrink;
+pub mod stacks;
 #[cfg(test)]
 mod tests;
 
@@ -84,6 +85,10 @@ pub const STRESS: &[StressGenerator] = &[
     StressGenerator::of::<exception_ops::ExceptionOps>(
         "exceptions on every way: blocks, calls of all kinds, the host, thrown again from where they were kept",
         Features::EXCEPTIONS.union(Features::REFERENCE_TYPES),
+    ),
+    StressGenerator::of::<stacks::Stacks>(
+        "call stacks: which functions are active, and where, at host calls, traps and uncaught exceptions",
+        Features::empty(),
     ),
 ];
 

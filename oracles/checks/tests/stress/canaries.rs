@@ -41,6 +41,19 @@ const FAULTS: &[(&str, &[Fault])] = &[
             Fault::Rethrow,
         ],
     ),
+    (
+        "stacks",
+        &[
+            Fault::ResultBit,
+            Fault::TrapSwallowed,
+            Fault::TrapKind,
+            Fault::Payload,
+            Fault::Tag,
+            Fault::GlobalWrite,
+            Fault::CatchAll,
+            Fault::Rethrow,
+        ],
+    ),
 ];
 
 /// Within how many cases each of them must be caught, and how many are counted.

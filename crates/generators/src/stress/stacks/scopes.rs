@@ -1,0 +1,144 @@
+//! Blocks that are open where code is.
+//!
+//! ```wat
+//! (block $done
+//!   (block $landing (result …)
+//!     (try_table (catch … $landing)
+//!       …)
+//!     (br $done))
+//!   ;; what was caught
+//! )
+//! ```
+//!
+//! The code is the same whether something is thrown or not.
+
+use super::body::{Body, EXN};
+use super::model::{FACTOR, fields};
+use super::types::Types;
+use wasm_encoder::{BlockType, Catch, Instruction as I, RefType, ValType};
+
+/// What is mixed into the digest where an exception was caught.
+pub const CAUGHT: u64 = FACTOR >> 7;
+
+/// The kinds of clauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Kind {
+    One,
+    OneRef,
+    All,
+    AllRef,
+}
+
+impl Kind {
+    /// The name of the clause.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::One => "by catch",
+            Self::OneRef => "by catch_ref",
+            Self::All => "by catch_all",
+            Self::AllRef => "by catch_all_ref",
+        }
+    }
+}
+
+/// A clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its tag, where its kind has one.
+    pub tag: u32,
+}
+
+impl Clause {
+    fn has_tag(self) -> bool {
+        matches!(self.kind, Kind::One | Kind::OneRef)
+    }
+
+    fn has_exception(self) -> bool {
+        matches!(self.kind, Kind::OneRef | Kind::AllRef)
+    }
+
+    /// Whether fields of the exception arrive.
+    pub fn has_fields(self) -> bool {
+        self.has_tag() && !fields(self.tag).is_empty()
+    }
+
+    /// Whether it catches exceptions of a tag.
+    pub fn catches(self, tag: u32) -> bool {
+        !self.has_tag() || self.tag == tag
+    }
+
+    fn block(self) -> BlockType {
+        match (self.has_fields(), self.has_exception()) {
+            (false, false) => BlockType::Empty,
+            (true, false) => BlockType::Result(ValType::I64),
+            (false, true) => BlockType::Result(ValType::Ref(RefType::EXNREF)),
+            (true, true) => BlockType::FunctionType(Types::FIELD_AND_EXCEPTION),
+        }
+    }
+
+    fn encoded(self) -> Catch {
+        let (tag, label) = (self.tag, 0);
+        match self.kind {
+            Kind::One => Catch::One { tag, label },
+            Kind::OneRef => Catch::OneRef { tag, label },
+            Kind::All => Catch::All { label },
+            Kind::AllRef => Catch::AllRef { label },
+        }
+    }
+}
+
+/// A block that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// `block`, `loop` or `if`.
+    Plain,
+    /// `try_table` and what belongs to it.
+    Try(Clause),
+}
+
+impl Scope {
+    /// The clause, if it has one.
+    pub fn clause(&self) -> Option<Clause> {
+        match self {
+            Self::Plain => None,
+            Self::Try(clause) => Some(*clause),
+        }
+    }
+
+    /// Opens a block with a handler.
+    pub fn open_try(body: &mut Body, clause: Clause) -> Self {
+        body.ops([
+            I::Block(BlockType::Empty),
+            I::Block(clause.block()),
+            I::TryTable(BlockType::Empty, vec![clause.encoded()].into()),
+        ]);
+        Self::Try(clause)
+    }
+
+    /// Ends it. Gives the local with the exception, where one is kept.
+    pub fn close(&self, body: &mut Body) -> Option<u32> {
+        body.op(I::End);
+        let clause = self.clause()?;
+        body.ops([I::Br(1), I::End]);
+        let local = clause.has_exception().then(|| {
+            let local = body.local(ValType::Ref(RefType::EXNREF));
+            body.op(I::LocalSet(local));
+            local
+        });
+        body.restore();
+        if clause.has_fields() {
+            body.note();
+        }
+        body.push_i64(CAUGHT, false).note();
+        body.op(I::End);
+        local
+    }
+
+    /// The null of exceptions.
+    pub fn null() -> I<'static> {
+        I::RefNull(EXN)
+    }
+}

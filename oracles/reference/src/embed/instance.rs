@@ -2,8 +2,9 @@
 
 use super::Remains;
 use super::guest::Guest;
+use super::stacks;
 use crate::store::Store;
-use assay_engine::{EngineError, HostCall, Instance, MemoryDigest, Outcome, Value};
+use assay_engine::{EngineError, HostCall, Instance, MemoryDigest, Moment, Outcome, Stack, Value};
 use std::time::{Duration, Instant};
 
 /// The main instance, in a store of its own.
@@ -49,7 +50,14 @@ impl Instance for ReferenceInstance<'_> {
         *self.spent += begun.elapsed();
         match called {
             Ok(results) => Ok(Outcome::Returned(results)),
-            Err(stop) => self.guest.outcome(&self.store, stop),
+            Err(stop) => {
+                let outcome = self.guest.outcome(&self.store, stop)?;
+                if let (Some(moment), true) = (Moment::of(&outcome), self.guest.program.stacks) {
+                    let active = self.store.active_at_stop();
+                    self.guest.stacks.push(stacks::stack(moment, &active));
+                }
+                Ok(outcome)
+            }
         }
     }
 
@@ -63,5 +71,9 @@ impl Instance for ReferenceInstance<'_> {
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         self.guest.state.take_trace()
+    }
+
+    fn take_stacks(&mut self) -> Vec<Stack> {
+        std::mem::take(&mut self.guest.stacks)
     }
 }

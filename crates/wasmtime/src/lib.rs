@@ -12,6 +12,7 @@ mod host;
 mod instance;
 mod limits;
 mod script;
+mod stacks;
 mod trap;
 mod value;
 

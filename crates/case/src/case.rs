@@ -1,7 +1,7 @@
 //! The case itself.
 
 use crate::{CaseError, modules, text};
-use assay_engine::{Features, Outcome, Program, Shim, Step, Transcript, Value, names};
+use assay_engine::{Features, Outcome, Program, Shim, Stack, Step, Transcript, Value, names};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::mem::discriminant;
@@ -23,6 +23,8 @@ pub struct Case {
     pub program: Program,
     /// What each call must come to, where its generator knows.
     pub answers: Vec<Outcome>,
+    /// The call stacks that each call must have, by its number, where its generator knows.
+    pub stacks: Vec<Vec<Stack>>,
     /// How it is expected to behave.
     pub expected: Option<Transcript>,
     /// What was wrong, if anything was.
@@ -101,6 +103,7 @@ impl Case {
             features,
             program,
             answers: Vec::new(),
+            stacks: Vec::new(),
             expected: None,
             finding: None,
         }

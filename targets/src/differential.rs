@@ -9,7 +9,7 @@ use crate::report::{Discard, Pair, PairEnd, Report};
 use crate::{Input, Lab, Setup, bytes};
 use arbitrary::{Result, Unstructured};
 use assay_case::{Case, Role};
-use assay_engine::{Features, Outcome, Program};
+use assay_engine::{Features, Outcome, Program, Stack};
 use assay_generators::{Draft, Finished, GENERATORS, Generator, modules};
 use assay_module::PrepareError;
 use assay_wasmtime::{Compiler, Configuration};
@@ -40,6 +40,8 @@ pub struct Plan {
     pub program: Program,
     /// What each call must come to, where the generator knows.
     pub answers: Vec<Outcome>,
+    /// The call stacks that each call must have, where the generator knows.
+    pub stacks: Vec<Vec<Stack>>,
     /// Why exports, or calls that a script makes, are not called: one entry for each.
     pub left_out: Vec<&'static str>,
     /// The size of the module before it was made ready.
@@ -64,6 +66,7 @@ pub fn judge_plan(lab: &mut Lab, plan: &Plan) -> Report {
     {
         let question = Question {
             answers: &open.answers,
+            stacks: &open.stacks,
             ..plan.question(&open.program)
         };
         let again = ask(lab, &question);
@@ -85,6 +88,7 @@ impl Plan {
             features: self.features,
             program,
             answers: &self.answers,
+            stacks: &self.stacks,
         }
     }
 }
@@ -121,6 +125,7 @@ pub(crate) fn case_of(lab: &Lab, plan: &Plan) -> Case {
     Case {
         target: plan.target.into(),
         answers: plan.answers.clone(),
+        stacks: plan.stacks.clone(),
         ..record(lab, &plan.setup, plan.features, &plan.program)
     }
 }
@@ -202,6 +207,7 @@ pub(crate) fn make(
         draft,
         program: finished.program,
         answers: finished.answers,
+        stacks: finished.stacks,
         left_out: finished.left_out,
         original_bytes,
     })

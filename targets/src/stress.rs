@@ -58,6 +58,7 @@ fn replay(generator: &StressGenerator, lab: &mut Lab, case: &Case) -> Result<Rep
         features: case.features,
         program: &case.program,
         answers: &case.answers,
+        stacks: &case.stacks,
     };
     Ok(ask(lab, &question))
 }

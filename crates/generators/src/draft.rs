@@ -1,7 +1,7 @@
 //! What a generator gives: a module as it is, and the calls to make, in the module's own types.
 
 use assay_engine::{
-    Action, Call, Features, Host, HostFunction, Limits, Module, Outcome, Program, Value,
+    Action, Call, Features, Host, HostFunction, Limits, Module, Outcome, Program, Stack, Value,
 };
 use assay_module::{Exports, Info, Plan, PrepareError, prepare};
 use std::borrow::Cow;
@@ -17,6 +17,9 @@ pub struct Draft {
     /// What each of them must come to, by its number, in the types of the exports, where the generator
     /// knows; a reference by what it refers to, whatever its type.
     pub answers: Vec<Outcome>,
+    /// The call stacks that each call must have, by its number, where the generator knows; only of a
+    /// module that runs as it is.
+    pub stacks: Vec<Vec<Stack>>,
     /// The special cases of operators that it meets, by the model of its generator.
     pub met: BTreeSet<(&'static str, &'static str)>,
     /// The features that the module may use.
@@ -82,6 +85,8 @@ pub struct Finished {
     pub program: Program,
     /// What each call must come to, as it is seen behind the shim; nothing where that is not known.
     pub answers: Vec<Outcome>,
+    /// The call stacks that each call must have; nothing where that is not known.
+    pub stacks: Vec<Vec<Stack>>,
     /// Why exports, or calls that a script makes, are not called: one entry for each.
     pub left_out: Vec<&'static str>,
 }
@@ -145,6 +150,7 @@ impl Draft {
         Ok(Finished {
             program,
             answers,
+            stacks: Vec::new(),
             left_out: exports.chain(calls_left_out).collect(),
         })
     }
@@ -176,6 +182,7 @@ impl Draft {
         Finished {
             program,
             answers: self.answers.clone(),
+            stacks: self.stacks.clone(),
             left_out: Vec::new(),
         }
     }

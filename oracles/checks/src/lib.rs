@@ -8,6 +8,7 @@ pub mod answer;
 pub mod differential;
 pub mod faulty;
 mod place;
+pub mod stack;
 
 pub use differential::{Comparison, Difference, Verdict, What};
 pub use faulty::{Fault, FaultyEngine};

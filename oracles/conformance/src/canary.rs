@@ -218,7 +218,11 @@ impl Instance for FaultyInstance<'_> {
         let mut stacks = self.inner.take_stacks();
         match self.fault {
             Some(Fault::StacksLost) => stacks.clear(),
-            Some(Fault::FrameLost) => stacks.iter_mut().for_each(|stack| drop(stack.frames.pop())),
+            Some(Fault::FrameLost) => {
+                for Stack { frames, .. } in &mut stacks {
+                    frames.truncate(frames.len().saturating_sub(1));
+                }
+            }
             Some(Fault::OffsetShifted) => {
                 let frames = stacks.iter_mut().flat_map(|stack| &mut stack.frames);
                 let offsets = frames.filter_map(|frame| frame.offset.as_mut());

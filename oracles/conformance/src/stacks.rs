@@ -69,9 +69,34 @@ const SECOND: &str = r#"
 /// A program of two modules, in which each function of interest marks the place that is told.
 fn program(second: &str, actions: &[Action], exports: &[&str]) -> Result<Program, Failure> {
     let mut program = linked(&[("first", FIRST), ("main", second)])?;
+    for module in &mut program.modules {
+        drop_names(&mut module.wasm);
+    }
     program.calls = exports.iter().map(|export| call(export, &[])).collect();
     program.stacks = true;
     Ok(hosted(program, &[function(&[], &[], actions)]))
+}
+
+/// Drops the names of functions, which is what the text format leaves at the end: JavaScriptCore tells
+/// names in place of numbers.
+fn drop_names(wasm: &mut Vec<u8>) {
+    const CODE: u8 = 10;
+    let mut at = 8;
+    while let (Some(&id), Some((len, start))) = (wasm.get(at), size(wasm, at + 1)) {
+        at = start.saturating_add(len);
+        if id == CODE {
+            wasm.truncate(at);
+        }
+    }
+}
+
+/// An unsigned number in LEB128, and where it ends.
+fn size(wasm: &[u8], at: usize) -> Option<(usize, usize)> {
+    let bytes = wasm.get(at..)?;
+    let end = bytes.iter().position(|byte| byte & 0x80 == 0)? + 1;
+    let groups = bytes[..end].iter().rev();
+    let number = groups.fold(0, |number, byte| number << 7 | usize::from(byte & 0x7f));
+    Some((number, at + end))
 }
 
 /// The stack with these frames: module, function, and the number by which the place is marked.

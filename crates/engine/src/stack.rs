@@ -52,6 +52,9 @@ pub struct Tells {
     /// Whether the frame of a function that was inlined may be missing, and an offset inside that
     /// function be told of the one that it was inlined into.
     pub omits_inlined: bool,
+    /// Whether a function that left by a tail call may be told still, because it was inlined, and
+    /// with it the tail call became a plain one.
+    pub keeps_tail_callers: bool,
 }
 
 impl Tells {
@@ -64,6 +67,7 @@ impl Tells {
         offsets: false,
         frames: 0,
         omits_inlined: false,
+        keeps_tail_callers: false,
     };
 
     /// All that there is.
@@ -75,6 +79,7 @@ impl Tells {
         offsets: true,
         frames: u32::MAX,
         omits_inlined: false,
+        keeps_tail_callers: false,
     };
 
     /// Whether it tells the stacks of such moments.

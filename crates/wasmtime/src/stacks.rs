@@ -62,6 +62,7 @@ pub(crate) fn tells(configuration: &Configuration) -> Tells {
             false => default,
         },
         omits_inlined: configuration.code.inlining != InlineCalls::No,
+        keeps_tail_callers: false,
     }
 }
 

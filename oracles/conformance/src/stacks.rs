@@ -151,7 +151,10 @@ fn told(
 
 /// A stack as it is and as it must be, without what the engine need not tell and does not tell.
 fn as_told(tells: Tells, found: &Stack, expected: &Stack) -> (Stack, Stack) {
-    if tells.omits_inlined && has_gaps(found, expected) {
+    let (told, whole) = (found.frames.len(), expected.frames.len());
+    if tells.omits_inlined && told < whole && is_part(found, expected)
+        || tells.keeps_tail_callers && told > whole && is_part(expected, found)
+    {
         return (found.clone(), found.clone());
     }
     let mut expected = expected.clone();
@@ -168,11 +171,11 @@ fn as_told(tells: Tells, found: &Stack, expected: &Stack) -> (Stack, Stack) {
 }
 
 /// Whether it is the other stack, in which frames may be missing but for the outermost.
-fn has_gaps(found: &Stack, whole: &Stack) -> bool {
+fn is_part(part: &Stack, whole: &Stack) -> bool {
     let key = |frame: &Frame| (frame.module, frame.function);
     let mut rest = whole.frames.iter().map(key);
-    found.moment == whole.moment
-        && found
+    part.moment == whole.moment
+        && part
             .frames
             .iter()
             .map(key)

@@ -186,6 +186,26 @@ fn frames_of_inlined_functions_may_be_missing() {
 }
 
 #[test]
+fn frames_that_made_a_tail_call_may_be_there() {
+    let tells = Tells {
+        keeps_tail_callers: true,
+        ..Tells::ALL
+    };
+    let keeps = |frames: &[Frame]| told(frames, tells);
+    assert_eq!(keeps(&frames()), None);
+    for at in 0..5 {
+        let with = but(|frames| frames.insert(at, frame(1, 4, 5)));
+        assert_eq!(keeps(&with), None, "{at}");
+        let without = but(|frames| {
+            frames.remove(at);
+        });
+        assert_eq!(keeps(&without), Some(What::FrameMissing(0)), "{at}");
+        let other = but(|frames| frames[at].offset = Some(1));
+        assert_eq!(keeps(&other), Some(What::FrameOffset(0)), "{at}");
+    }
+}
+
+#[test]
 fn the_engine_on_the_other_side_is_named_as_such() {
     let answer = [vec![stack(Moment::Trap, &frames())]];
     let wrong = telling(&[stack(Moment::Trap, &frames()[1..])]);

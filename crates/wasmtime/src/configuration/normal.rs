@@ -93,7 +93,8 @@ fn heap(gc: &mut Gc) {
 
 fn entry(entry: &mut Entry, fuel: bool) {
     let default = Entry::default();
-    if !entry.backtraces || entry.backtrace_frames == 0 {
+    entry.backtraces &= entry.backtrace_frames > 0;
+    if !entry.backtraces {
         entry.backtrace_frames = default.backtrace_frames;
     }
     if !entry.async_stacks {

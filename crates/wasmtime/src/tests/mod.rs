@@ -6,5 +6,6 @@ mod conformance;
 mod counting;
 mod features;
 mod outcomes;
+mod stacks;
 mod support;
 mod values;

@@ -66,8 +66,10 @@ fn stacks_are_told_as_the_configuration_has_it() {
                 change(&mut configuration);
                 let normal = configuration.clone().normalised();
                 // Winch inlines nothing.
+                let inlines = normal.code.inlining != InlineCalls::No;
                 let tells = Tells {
-                    omits_inlined: normal.code.inlining != InlineCalls::No,
+                    omits_inlined: inlines,
+                    offsets: normal.code.address_map && !inlines,
                     ..*tells
                 };
                 let text = normal.to_toml().expect("it prints");

@@ -3,9 +3,13 @@
 use crate::report::{Discard, Finding, Pair, PairEnd, Report};
 use crate::{Lab, Setup, differential, known_bugs};
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
-use assay_checks::differential::{Comparison, Difference, Side, What, compare, first_byte};
-use assay_checks::{Place, answer, function_name};
-use assay_engine::{Answers, Engine, EngineError, Features, Outcome, Phase, Program, Transcript};
+use assay_checks::differential::{
+    Comparison, Difference, Side, Verdict, What, compare, first_byte,
+};
+use assay_checks::{Place, answer, function_name, stack};
+use assay_engine::{
+    Answers, Engine, EngineError, Features, Outcome, Phase, Program, Tells, Transcript,
+};
 use assay_wasmtime::Compiler;
 use std::time::Instant;
 
@@ -134,7 +138,13 @@ fn begin(engine: &mut dyn Engine, features: Features, program: &Program) -> Opti
 
 /// The case as it was run, without a finding.
 pub(crate) fn record(lab: &Lab, setup: &Setup, features: Features, program: &Program) -> Case {
-    let mut case = Case::new(differential::NAME, features, program.clone());
+    // Where the offsets of a module are told, it must be kept to the byte.
+    let case = if program.stacks {
+        Case::exact
+    } else {
+        Case::new
+    };
+    let mut case = case(differential::NAME, features, program.clone());
     case.engines.push(lab.subject_record(&setup.configuration));
     for &oracle in &setup.oracles {
         if let Some(oracle) = lab.oracles().get(oracle) {
@@ -180,7 +190,7 @@ impl Judge<'_> {
                 Answer::Ran(Ok(transcript)) => {
                     let (calls, end) = self.compare(oracle, &name, subject, &transcript);
                     if right && !matches!(end, PairEnd::Found) {
-                        self.oracle_answered(&name, &transcript);
+                        self.oracle_answered(oracle, &name, &transcript);
                     }
                     (calls, end)
                 }
@@ -233,7 +243,9 @@ impl Judge<'_> {
         if self.answers.is_empty() {
             return true;
         }
-        let verdict = answer::judge(self.program, self.answers, subject, Side::Subject);
+        let engine = self.lab.subject(&self.setup.configuration);
+        let tells = engine.map_or(Tells::NOTHING, |engine| engine.tells());
+        let verdict = self.by_answers(subject, tells, Side::Subject);
         let end = match verdict.end {
             Comparison::Exhausted(side, resource) => {
                 PairEnd::Discarded(Discard::Exhausted(side, resource))
@@ -254,13 +266,26 @@ impl Judge<'_> {
         right
     }
 
+    /// Judges an engine by the answers, and then by the stacks, of which it tells so much.
+    fn by_answers(&self, transcript: &Transcript, tells: Tells, side: Side) -> Verdict {
+        let verdict = answer::judge(self.program, self.answers, transcript, side);
+        match verdict.end {
+            Comparison::Equal if !self.answers.stacks.is_empty() => {
+                stack::judge(&self.answers.stacks, transcript, tells, side)
+            }
+            _ => verdict,
+        }
+    }
+
     /// Judges an oracle by the answers. Where the subject is right, a wrong oracle is mostly found
     /// out by the comparison; here it is where that did not come so far.
-    fn oracle_answered(&mut self, name: &str, transcript: &Transcript) {
+    fn oracle_answered(&mut self, oracle: usize, name: &str, transcript: &Transcript) {
         if self.answers.is_empty() {
             return;
         }
-        let verdict = answer::judge(self.program, self.answers, transcript, Side::Oracle);
+        let engine = self.lab.oracles().get(oracle);
+        let tells = engine.map_or(Tells::NOTHING, |engine| engine.tells());
+        let verdict = self.by_answers(transcript, tells, Side::Oracle);
         if let Comparison::Differs(difference) = verdict.end
             && known_bugs::of_difference(name, &difference, self.program).is_none()
         {

@@ -45,6 +45,12 @@ const EXCEPTIONS: Bench = Bench {
     engines: &["wasmtime", "pulley", "reference"],
 };
 
+/// Cases with answers, of call stacks.
+const STACKS: Bench = Bench {
+    target: "stacks",
+    engines: &["wasmtime", "pulley", "reference"],
+};
+
 /// Judged alone, with no oracle.
 const ALONE: Bench = Bench {
     target: "nondeterminism",
@@ -128,6 +134,10 @@ const CANARIES: &[Canary] = canaries! {
     RelaxedLane   ALONE        20 (&["result", "nan"])   then nothing
     QuietBit      ALONE        20 (&["nan"])             then number
     NanPayload    ALONE        20 (&["nan"])             then number
+    FrameMissing  STACKS       50 (&["frame-missing"])   then nothing
+    FrameOffset   STACKS      100 (&["frame-offset"])    then nothing
+    FrameKept     STACKS       50 (&["frame-extra"])     then nothing
+    StackUntold   STACKS       50 (&["stacks"])          then nothing
 };
 
 #[test]

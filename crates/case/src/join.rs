@@ -2,7 +2,7 @@
 
 use crate::Case;
 use crate::case::{Steps, is_observed};
-use crate::header::{CallText, Header, HeaderStep};
+use crate::header::{CallText, Header, HeaderStep, stacks};
 use crate::script::{Claim, Script};
 use assay_engine::{
     Answers, Call, Features, Module, Outcome, Program, Shim, State, Step, Transcript, Value,
@@ -34,7 +34,7 @@ pub(crate) fn join(header: Header, script: Script) -> Result<Case, String> {
         wasm: script.main,
     };
     let program = Program {
-        stacks: false,
+        stacks: header.stacks,
         modules: registered.chain([main]).collect(),
         host: header.host.into(),
         calls,
@@ -56,7 +56,7 @@ pub(crate) fn join(header: Header, script: Script) -> Result<Case, String> {
         program,
         answers: Answers {
             outcomes: header.answers.into_iter().map(Outcome::from).collect(),
-            stacks: Vec::new(),
+            stacks: header.answer_stacks.into_iter().map(stacks).collect(),
             lives: header.lives,
         },
         expected,
@@ -194,7 +194,7 @@ impl Claimed<'_> {
             }
         };
         Ok(Step {
-            stacks: Vec::new(),
+            stacks: header.stacks(),
             outcome,
             host: header.host(),
             state,

@@ -22,7 +22,7 @@
 //! | the shape of a shim, and the names of its functions and slots | header: `[shim]` |
 //! | expected outcomes and slots | script: `assert_*` lines |
 //! | what an outcome has beyond the words of a script | header: `outcome` of a `[[step]]` |
-//! | expected host calls and digests of memories | header: `[[step]]` |
+//! | expected host calls, call stacks and digests of memories | header: `[[step]]` |
 //! | everything else | header |
 //!
 //! Both files end with a line that says so (`# end`, `;; end`), so that one that was cut off is

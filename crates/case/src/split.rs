@@ -1,7 +1,7 @@
 //! A case taken apart into header and script.
 
 use crate::case::Steps;
-use crate::header::{CallText, FORMAT, FeatureName, Header, HeaderAnswer, HeaderStep};
+use crate::header::{CallText, FORMAT, FeatureName, Header, HeaderAnswer, HeaderStep, told};
 use crate::script::{Claim, Script, ScriptCall};
 use crate::{Case, CaseError};
 use assay_engine::{Call, Outcome, Shim, Step, Transcript, Value};
@@ -92,6 +92,13 @@ fn header(case: &Case) -> Header {
         features: case.features.iter().map(FeatureName).collect(),
         memories: program.memories,
         tags: program.tags,
+        stacks: program.stacks,
+        answer_stacks: case
+            .answers
+            .stacks
+            .iter()
+            .map(|stacks| told(stacks))
+            .collect(),
         unreached: unreached.iter().map(call).collect(),
         limits: program.limits,
         shim: program.shim.clone(),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Drops, Features, HostCall, MemoryDigest, Outcome, Program, Script, Stack, Transcript, Value,
-    drive,
+    Drops, Features, HostCall, MemoryDigest, Outcome, Program, Script, Stack, Tells, Transcript,
+    Value, drive,
 };
 
 /// Anything that runs a program.
@@ -17,6 +17,11 @@ pub trait Engine {
 
     /// All features that it runs, in the configuration that it has.
     fn features(&self) -> Features;
+
+    /// Which stacks it tells where a program asks for them ([`Program::stacks`]).
+    fn tells(&self) -> Tells {
+        Tells::NOTHING
+    }
 
     /// The time spent inside the engine itself since it was made: what is left of a run's time is
     /// the harness's.

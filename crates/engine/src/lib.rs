@@ -38,6 +38,6 @@ pub use outcome::{Outcome, Phase, Resource, Trap, Traps};
 pub use program::{Call, Limits, Module, Program};
 pub use script::Script;
 pub use shim::Shim;
-pub use stack::{Frame, Moment, Stack};
+pub use stack::{Frame, Moment, Stack, Tells};
 pub use transcript::{HostCall, HostEffect, MemoryDigest, State, Step, Transcript};
 pub use value::{Reference, Slot, Value};

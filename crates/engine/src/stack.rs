@@ -2,9 +2,12 @@
 //!
 //! Asked for by [`Program::stacks`](crate::Program::stacks), and told in
 //! [`Step::stacks`](crate::Step::stacks). The specification knows no backtraces, so an engine that has
-//! none tells none; but one that tells a stack must tell the right one.
+//! none tells none; but one that tells a stack must tell the right one. Which ones it tells it says
+//! beforehand ([`Tells`]), so that one that falls silent is seen.
 
+use crate::Outcome;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The functions of WebAssembly that were active at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,8 +27,90 @@ pub enum Moment {
     HostCall,
     /// At the trap that ended the call.
     Trap,
-    /// At the exception that left the call uncaught.
+    /// At the exception that left the call uncaught: where it was thrown last, which may be a
+    /// `throw_ref`. What passes through a host function on its way out is not thrown again there.
     Exception,
+}
+
+/// What an engine tells of its stacks, in the configuration that it has.
+///
+/// Nothing is told of an instantiation that fails, nor where the engine is exhausted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tells {
+    /// Whether it tells the stack of each host call.
+    pub host_calls: bool,
+    /// Whether it tells the stack of each trap that ends a call.
+    pub traps: bool,
+    /// Whether it tells the stack of each exception that ends a call.
+    pub exceptions: bool,
+    /// Whether it tells the module of each frame. One that does not may tell some.
+    pub modules: bool,
+    /// Whether it tells the offset in each frame. One that does not may tell some.
+    pub offsets: bool,
+    /// How many frames of a stack it tells at most, the innermost.
+    pub frames: u32,
+    /// Whether the frame of a function that was inlined may be missing, and an offset inside that
+    /// function be told of the one that it was inlined into.
+    pub omits_inlined: bool,
+    /// Whether a function that left by a tail call may be told still, because it was inlined, and
+    /// with it the tail call became a plain one.
+    pub keeps_tail_callers: bool,
+}
+
+impl Tells {
+    /// Nothing at all.
+    pub const NOTHING: Self = Self {
+        host_calls: false,
+        traps: false,
+        exceptions: false,
+        modules: false,
+        offsets: false,
+        frames: 0,
+        omits_inlined: false,
+        keeps_tail_callers: false,
+    };
+
+    /// All that there is.
+    pub const ALL: Self = Self {
+        host_calls: true,
+        traps: true,
+        exceptions: true,
+        modules: true,
+        offsets: true,
+        frames: u32::MAX,
+        omits_inlined: false,
+        keeps_tail_callers: false,
+    };
+
+    /// Whether it tells the stacks of such moments.
+    pub fn tells(&self, moment: Moment) -> bool {
+        match moment {
+            Moment::HostCall => self.host_calls,
+            Moment::Trap => self.traps,
+            Moment::Exception => self.exceptions,
+        }
+    }
+}
+
+impl Moment {
+    /// The moment at which a call with this outcome ended, if it is one.
+    pub fn of(outcome: &Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Trapped(_) => Some(Self::Trap),
+            Outcome::Threw { .. } => Some(Self::Exception),
+            Outcome::Returned(_) | Outcome::Exhausted(_) | Outcome::Rejected(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HostCall => "host call",
+            Self::Trap => "trap",
+            Self::Exception => "exception",
+        })
+    }
 }
 
 /// One function that is active.
@@ -42,4 +127,26 @@ pub struct Frame {
     /// from the beginning of the module's binary, where the engine tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u32>,
+}
+
+impl fmt::Display for Frame {
+    /// As in `module 0, function 5 at 0x3a`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(module) = self.module {
+            write!(f, "module {module}, ")?;
+        }
+        write!(f, "function {}", self.function)?;
+        match self.offset {
+            Some(offset) => write!(f, " at {offset:#x}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Stack {
+    /// As in `trap in [function 5 at 0x3a; function 2 at 0x21]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let frames: Vec<_> = self.frames.iter().map(Frame::to_string).collect();
+        write!(f, "{} in [{}]", self.moment, frames.join("; "))
+    }
 }

@@ -18,7 +18,8 @@ pub struct Draft {
     /// What each of them must come to, by its number, in the types of the exports, where the generator
     /// knows; a reference by what it refers to, whatever its type.
     pub answers: Vec<Outcome>,
-    /// The stacks that each call must have, by its number, where the generator knows.
+    /// The call stacks that each call must have, by its number, where the generator knows; only of a
+    /// module that runs as it is.
     pub stacks: Vec<Vec<Stack>>,
     /// What must become of the host's objects, where the generator knows.
     pub lives: Option<Lives>,

@@ -5,11 +5,12 @@ use crate::host::{self, HostData, is_asynchronous};
 use crate::instance::{WasmtimeInstance, outcome_of, unknown};
 use crate::objects::finds;
 use crate::script;
+use crate::stacks::{self, Stacks};
 use crate::trap::Failure;
 use crate::{Configuration, ConfigurationError};
 use assay_engine::{
     Engine, EngineError, Features, Host, Instance as _, Instantiated, Limits, Outcome, Phase,
-    Program, Resource, Script, Shim, Spent, Value, names,
+    Program, Resource, Script, Shim, Spent, Tells, Value, names,
 };
 use std::time::Instant;
 use wasmtime::{Extern, Instance, Linker, Module, Store, UpdateDeadline};
@@ -131,12 +132,18 @@ impl WasmtimeEngine {
     fn start<'a>(&'a mut self, program: &'a Program) -> Result<Start<'a>, EngineError> {
         let began = Instant::now();
         let mut store = self.store(&program.host, &program.limits);
+        if program.stacks {
+            store.data_mut().stacks = Some(Stacks::new(&self.configuration));
+        }
         self.spent.instantiate += began.elapsed();
         let mut instances: Vec<(&str, Instance)> = Vec::new();
         for module in &program.modules {
-            let next = self
-                .compile(&module.wasm)
-                .and_then(|module| self.link(&mut store, &module, &instances));
+            let next = self.compile(&module.wasm).and_then(|module| {
+                if let Some(stacks) = &mut store.data_mut().stacks {
+                    stacks.modules.push(module.clone());
+                }
+                self.link(&mut store, &module, &instances)
+            });
             match next {
                 Ok(instance) => instances.push((&module.name, instance)),
                 Err(stop) => return Ok(Start::Ended(stop?, store)),
@@ -327,6 +334,10 @@ impl Engine for WasmtimeEngine {
 
     fn features(&self) -> Features {
         self.features
+    }
+
+    fn tells(&self) -> Tells {
+        stacks::tells(&self.configuration)
     }
 
     fn spent(&self) -> Spent {

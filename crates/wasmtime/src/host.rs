@@ -4,6 +4,7 @@ use crate::futures::block_on;
 use crate::instance::{Callable, invoke, tag_of};
 use crate::limits::GrowthLimits;
 use crate::objects::Log;
+use crate::stacks::{self, Stacks};
 use crate::trap::HostError;
 use crate::value::{lift, lower};
 use assay_engine::{Action, Host, HostCall, HostEffect, HostState, Limits, Slot, Value, names};
@@ -29,6 +30,8 @@ pub(crate) struct HostData {
     pub(crate) asynchronous: bool,
     /// Whether a host call is a tick of the epoch.
     pub(crate) ticks: bool,
+    /// The call stacks, where they are asked for.
+    pub(crate) stacks: Option<Stacks>,
 }
 
 impl HostData {
@@ -43,6 +46,7 @@ impl HostData {
             callables: HashMap::new(),
             asynchronous: false,
             ticks: false,
+            stacks: None,
         }
     }
 
@@ -112,6 +116,7 @@ async fn perform(
     if caller.data().ticks {
         caller.engine().increment_epoch();
     }
+    stacks::of_host_call(&mut caller);
     let args = params
         .iter()
         .map(|val| lift(&mut caller, val))

@@ -3,10 +3,13 @@
 use crate::futures::block_on;
 use crate::host::{HostData, is_asynchronous, missing};
 use crate::objects::give_up;
+use crate::stacks::{self, Stacks};
 use crate::trap::{Failure, HostError};
 use crate::value::{lift, lower};
-use assay_engine::Spent;
-use assay_engine::{Drops, EngineError, Garbage, HostCall, MemoryDigest, Outcome, Value, names};
+use assay_engine::{
+    Drops, EngineError, Garbage, HostCall, MemoryDigest, Moment, Outcome, Spent, Stack, Value,
+    names,
+};
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::{
@@ -152,6 +155,11 @@ impl assay_engine::Instance for WasmtimeInstance<'_> {
         self.store.data_mut().take_trace()
     }
 
+    fn take_stacks(&mut self) -> Vec<Stack> {
+        let stacks = &mut self.store.data_mut().stacks;
+        stacks.as_mut().map_or_else(Vec::new, Stacks::take)
+    }
+
     fn close(self: Box<Self>) -> Option<Drops> {
         let Self {
             store,
@@ -182,7 +190,12 @@ pub(crate) fn call(
     let outcome = match block_on(invoke(&mut scope, &callable, args)) {
         Ok(values) => Ok(Outcome::Returned(values)),
         // To read and to give up the error and its backtrace is the engine's work too.
-        Err(error) => outcome_of(name, &mut scope, &error, tags),
+        Err(error) => {
+            let outcome = outcome_of(name, &mut scope, &error, tags);
+            let moment = outcome.as_ref().ok().and_then(Moment::of);
+            stacks::of_error(&mut scope, moment, &error);
+            outcome
+        }
     };
     spent.call += began.elapsed();
     outcome

@@ -13,6 +13,7 @@ mod instance;
 mod limits;
 mod objects;
 mod script;
+mod stacks;
 mod trap;
 mod value;
 

@@ -112,6 +112,19 @@ pub enum What {
     HostCalls,
     /// What became of an object of the host's.
     Lives,
+    /// The number of call stacks, or when they were taken.
+    Stacks,
+    /// A frame that is active is not in a stack, by the stack's number within the step; so are the
+    /// next ones.
+    FrameMissing(usize),
+    /// A frame that is not active is in a stack.
+    FrameExtra(usize),
+    /// The function of a frame.
+    FrameFunction(usize),
+    /// The module of a frame.
+    FrameModule(usize),
+    /// Where in its module a frame is.
+    FrameOffset(usize),
     /// The number of values, of memories or of steps: a fault of an adapter.
     Shape,
 }
@@ -131,6 +144,12 @@ impl fmt::Display for What {
             Self::HostCall(n) => write!(f, "host call {n}"),
             Self::HostCalls => f.write_str("number of host calls"),
             Self::Lives => f.write_str("the life of an object"),
+            Self::Stacks => f.write_str("number of stacks"),
+            Self::FrameMissing(n) => write!(f, "stack {n}, in which a frame is missing,"),
+            Self::FrameExtra(n) => write!(f, "stack {n}, in which a frame is too many,"),
+            Self::FrameFunction(n) => write!(f, "the function of a frame of stack {n}"),
+            Self::FrameModule(n) => write!(f, "the module of a frame of stack {n}"),
+            Self::FrameOffset(n) => write!(f, "the offset of a frame of stack {n}"),
             Self::Shape => f.write_str("shape of the transcript"),
         }
     }
@@ -153,6 +172,12 @@ impl What {
             Self::Memory(_) => "memory",
             Self::HostCall(_) | Self::HostCalls => "host-calls",
             Self::Lives => "lives",
+            Self::Stacks => "stacks",
+            Self::FrameMissing(_) => "frame-missing",
+            Self::FrameExtra(_) => "frame-extra",
+            Self::FrameFunction(_) => "frame-function",
+            Self::FrameModule(_) => "frame-module",
+            Self::FrameOffset(_) => "frame-offset",
             Self::Shape => "shape",
         }
     }

@@ -5,8 +5,8 @@
 
 use assay_engine::script::Action;
 use assay_engine::{
-    Drops, Engine, EngineError, Features, Instantiated, Outcome, Program, Reference, Script, Spent,
-    Transcript, Trap, Value,
+    Drops, Engine, EngineError, Features, Frame, Instantiated, Outcome, Program, Reference, Script,
+    Spent, Stack, Tells, Transcript, Trap, Value,
 };
 use assay_module::Info;
 use assay_module::shims::FUEL_NAME;
@@ -101,6 +101,14 @@ faults! {
     QuietBit = "quiet-bit",
     /// Canonical NaNs that are returned get a payload.
     NanPayload = "nan-payload",
+    /// The second frame of a stack, or else the only one, is not told.
+    FrameMissing = "frame-missing",
+    /// The offset of the innermost frame is that of the byte behind.
+    FrameOffset = "frame-offset",
+    /// A function that is not active any more is told between the others.
+    FrameKept = "frame-kept",
+    /// The last stack of a step is not told.
+    StackUntold = "stack-untold",
 }
 
 impl std::str::FromStr for Fault {
@@ -169,6 +177,10 @@ impl Engine for FaultyEngine {
         self.inner.features()
     }
 
+    fn tells(&self) -> Tells {
+        self.inner.tells()
+    }
+
     fn spent(&self) -> Spent {
         self.inner.spent()
     }
@@ -185,6 +197,7 @@ impl Engine for FaultyEngine {
         let mut transcript = self.inner.run(&faulty)?;
         for step in &mut transcript.calls {
             spoil(&mut step.outcome, self.fault);
+            spoil_stacks(&mut step.stacks, self.fault);
             if self.fault == Fault::HostCall {
                 step.host.pop();
             }
@@ -231,6 +244,36 @@ fn mislay(drops: &mut Drops, fault: Fault) {
         Fault::ObjectEarly => drops.collected.extend(drops.given_up.pop()),
         Fault::ObjectTwice => drops.given_up.extend(drops.collected.last().copied()),
         Fault::ObjectLost => _ = drops.given_up.pop(),
+        _ => {}
+    }
+}
+
+/// Puts the faults of stacks into those of a step.
+pub(crate) fn spoil_stacks(stacks: &mut Vec<Stack>, fault: Fault) {
+    match fault {
+        Fault::StackUntold => drop(stacks.pop()),
+        _ => stacks
+            .iter_mut()
+            .for_each(|stack| spoil_stack(stack, fault)),
+    }
+}
+
+fn spoil_stack(Stack { frames, .. }: &mut Stack, fault: Fault) {
+    match (fault, frames.first().copied()) {
+        (Fault::FrameMissing, Some(_)) => {
+            frames.remove(frames.len().min(2) - 1);
+        }
+        (Fault::FrameOffset, Some(first)) => {
+            frames[0].offset = first.offset.map(|offset| offset.wrapping_add(1));
+        }
+        // No function of a program has this number.
+        (Fault::FrameKept, Some(first)) => frames.insert(
+            1,
+            Frame {
+                function: u32::MAX,
+                ..first
+            },
+        ),
         _ => {}
     }
 }

@@ -9,6 +9,7 @@ pub mod differential;
 pub mod faulty;
 pub mod lives;
 mod place;
+pub mod stack;
 
 pub use differential::{Comparison, Difference, Verdict, What};
 pub use faulty::{Fault, FaultyEngine};

@@ -5,7 +5,7 @@
 use crate::{Group, Report, group};
 use assay_engine::{
     Engine, EngineError, Features, HostCall, HostEffect, Instance, Instantiated, MemoryDigest,
-    Outcome, Phase, Program, Reference, Resource, Script, Trap, Traps, Value,
+    Outcome, Phase, Program, Reference, Resource, Script, Stack, Tells, Trap, Traps, Value,
 };
 
 macro_rules! faults {
@@ -79,6 +79,14 @@ faults! {
     MissingDone in Scripts,
     /// A script's modules that are refused, or do not link, are said to be fine.
     RefusalHidden in Scripts,
+    /// The outermost frame of each stack is lost.
+    FrameLost in Stacks,
+    /// The offsets are those of the byte behind.
+    OffsetShifted in Stacks,
+    /// The stacks are not told.
+    StacksLost in Stacks,
+    /// Stacks are reported again and again.
+    StacksKept in Stacks,
 }
 
 /// The faults that no check of their group catches. An engine that lacks the features for a check
@@ -122,6 +130,10 @@ impl Engine for FaultyEngine<'_> {
         }
     }
 
+    fn tells(&self) -> Tells {
+        self.inner.tells()
+    }
+
     fn instantiate<'a>(
         &'a mut self,
         program: &'a Program,
@@ -136,6 +148,7 @@ impl Engine for FaultyEngine<'_> {
                     inner,
                     fault,
                     seen: Vec::new(),
+                    told: Vec::new(),
                 };
                 Box::new(faulty) as Box<dyn Instance>
             }),
@@ -165,6 +178,7 @@ struct FaultyInstance<'a> {
     inner: Box<dyn Instance + 'a>,
     fault: Option<Fault>,
     seen: Vec<HostCall>,
+    told: Vec<Stack>,
 }
 
 impl Instance for FaultyInstance<'_> {
@@ -198,6 +212,29 @@ impl Instance for FaultyInstance<'_> {
             return self.seen.clone();
         }
         calls
+    }
+
+    fn take_stacks(&mut self) -> Vec<Stack> {
+        let mut stacks = self.inner.take_stacks();
+        match self.fault {
+            Some(Fault::StacksLost) => stacks.clear(),
+            Some(Fault::FrameLost) => {
+                for Stack { frames, .. } in &mut stacks {
+                    frames.truncate(frames.len().saturating_sub(1));
+                }
+            }
+            Some(Fault::OffsetShifted) => {
+                let frames = stacks.iter_mut().flat_map(|stack| &mut stack.frames);
+                let offsets = frames.filter_map(|frame| frame.offset.as_mut());
+                offsets.for_each(|offset| *offset += 1);
+            }
+            Some(Fault::StacksKept) => {
+                self.told.append(&mut stacks);
+                return self.told.clone();
+            }
+            _ => {}
+        }
+        stacks
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Group {
     State,
     /// Scripts of several instances.
     Scripts,
+    /// Call stacks.
+    Stacks,
 }
 
 /// A duty of an engine's adapter.

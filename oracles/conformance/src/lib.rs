@@ -21,6 +21,7 @@ mod host;
 mod instances;
 mod linking;
 mod scripts;
+mod stacks;
 mod state;
 mod traps;
 mod values;
@@ -40,6 +41,7 @@ const GROUPS: &[(Group, &[Check])] = &[
     (Group::Instances, instances::CHECKS),
     (Group::State, state::CHECKS),
     (Group::Scripts, scripts::CHECKS),
+    (Group::Stacks, stacks::CHECKS),
 ];
 
 /// All checks.

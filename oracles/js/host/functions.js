@@ -105,6 +105,7 @@ function guarded(index, args) {
 }
 
 function enter(index, args) {
+  if (stacksAsked) keepStack(MOMENT_HOST_CALL, new Error());
   const fn = functions[index];
   const number = fn.calls++;
   let action = fn.actions.length === 0 ? RETURN : fn.actions[number % fn.actions.length];
@@ -263,7 +264,7 @@ function shiftedRight(low, high, by) {
   return wordsAsBigInt[0];
 }
 
-// Writes the trace and starts a new one.
+// Writes the trace, with the stacks, and starts a new one.
 function putTrace() {
   put32(trace.length);
   for (const entry of trace) {
@@ -279,4 +280,5 @@ function putTrace() {
     }
   }
   trace = [];
+  putStacks();
 }

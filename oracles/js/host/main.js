@@ -70,6 +70,7 @@ function hello() {
 
 function instantiate() {
   const observes = take8() === 1;
+  askForStacks(take8() === 1);
   const typed = take8() === 1;
   memoryCount = take32();
   tags = takeList(() => ({ kinds: takeKinds(), tag: null }));
@@ -176,6 +177,7 @@ function finish() {
 // Writes the outcome that `error` stands for; whether it ends the run.
 function putError(making) {
   if (error === hostTrap) {
+    if (!making) keepStack(MOMENT_TRAP, error);
     put8(OUTCOME_HOST_TRAP);
     return false;
   }
@@ -188,6 +190,7 @@ function putError(making) {
   if (row !== undefined) {
     put8(OUTCOME_ROW);
     put32(row.index);
+    if (!making && !row.ends) keepStack(MOMENT_TRAP, error);
     return row.ends;
   }
   if (making && error instanceof WebAssembly.CompileError) {
@@ -326,6 +329,7 @@ function putDigest(index) {
 // A script: actions that know the instances of those before them by index. The outcome of each, or
 // nothing where such an instance is not there.
 function perform() {
+  askForStacks(false);
   tags = [];
   mainExports = null;
   const count = take32();

@@ -1,6 +1,6 @@
 // Frames on standard input and output, and the reading and writing of what is in them.
 //
-// The files of this folder are joined, in the order wire, values, sums, functions, main, into one module
+// The files of this folder are joined, in the order wire, values, sums, stacks, functions, main, into one module
 // that runs unchanged under Node.js, Deno and Bun. A frame is its length (u32) and so many bytes;
 // all numbers are little endian. `src/frame.rs` is the other end and has the same codes.
 

@@ -10,10 +10,11 @@ use crate::reply::{Record, Reply};
 use crate::request::Request;
 use crate::signature::Signatures;
 use crate::spec::{JsSpec, Runtime};
+use crate::stacks::{self, Told};
 use assay_engine::script::Action;
 use assay_engine::{
-    Engine, EngineError, Features, Instantiated, Limits, Outcome, Program, Script, Spent,
-    Transcript,
+    Engine, EngineError, Features, Instantiated, Limits, Outcome, Program, Script, Spent, Stack,
+    Step, Tells, Transcript,
 };
 use std::io;
 use std::path::PathBuf;
@@ -268,6 +269,39 @@ impl JsEngine {
         })
     }
 
+    /// What stacks of a program's steps mean.
+    pub(crate) fn stacks(
+        &self,
+        program: &Program,
+        steps: &[Vec<Told>],
+    ) -> Result<Vec<Vec<Stack>>, EngineError> {
+        let JsSpec { name, runtime, .. } = &self.spec;
+        stacks::understood(name, *runtime, &program.modules, steps)
+    }
+
+    /// The transcript of these steps, the instantiation first.
+    pub(crate) fn transcript(
+        &self,
+        program: &Program,
+        steps: Vec<(Step, Vec<Told>)>,
+    ) -> Result<Transcript, EngineError> {
+        let (mut steps, told): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
+        if program.stacks {
+            let stacks = self.stacks(program, &told)?;
+            for (step, stacks) in steps.iter_mut().zip(stacks) {
+                step.stacks = stacks;
+            }
+        }
+        let mut steps = steps.into_iter();
+        let instantiation = steps.next();
+        Ok(Transcript {
+            drops: None,
+            instantiation: instantiation
+                .ok_or_else(|| self.misuse("the instantiation has no record"))?,
+            calls: steps.collect(),
+        })
+    }
+
     /// The frame that runs a program; up to and including call `until`, where that is given.
     fn request(&self, program: &Program, until: Option<usize>) -> Result<Request, EngineError> {
         let signatures = Signatures::of(&program.main().wasm);
@@ -315,6 +349,10 @@ impl Engine for JsEngine {
         self.features
     }
 
+    fn tells(&self) -> Tells {
+        stacks::tells(&self.spec)
+    }
+
     /// By the children's own clocks.
     fn spent(&self) -> Spent {
         self.spent
@@ -347,19 +385,18 @@ impl Engine for JsEngine {
             Err(Stop::HeapFull) => return self.run_stepwise(program),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let mut steps = records.into_iter();
-        let Some(Record::Instantiated(instantiation)) = steps.next() else {
+        let mut records = records.into_iter();
+        let Some(Record::Instantiated(step, told)) = records.next() else {
             return Err(self.misuse("the instantiation has no record"));
         };
-        let calls = steps.map(|record| match record {
-            Record::Stepped(step) => Ok(step),
-            _ => Err(self.misuse("a step has no record")),
-        });
-        Ok(Transcript {
-            drops: None,
-            instantiation,
-            calls: calls.collect::<Result<_, _>>()?,
-        })
+        let mut steps = vec![(step, told)];
+        for record in records {
+            match record {
+                Record::Stepped(step, told) => steps.push((step, told)),
+                _ => return Err(self.misuse("a step has no record")),
+            }
+        }
+        self.transcript(program, steps)
     }
 
     fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError> {

@@ -4,18 +4,21 @@ use crate::engine::{JsEngine, Stop, time_limit};
 use crate::reply::Record;
 use crate::request::Request;
 use crate::signature::Signatures;
+use crate::stacks::Told;
 use assay_engine::{
-    EngineError, HostCall, Instance, Instantiated, MemoryDigest, Outcome, Program, Resource, Step,
-    Value,
+    EngineError, HostCall, Instance, Instantiated, MemoryDigest, Outcome, Program, Resource, Stack,
+    Step, Value,
 };
 use std::time::Duration;
 
 /// The instance that lives in the child.
 pub(crate) struct JsInstance<'a> {
     engine: &'a mut JsEngine,
+    program: &'a Program,
     signatures: Signatures,
     limit: Duration,
     host: Vec<HostCall>,
+    stacks: Vec<Stack>,
 }
 
 impl<'a> JsInstance<'a> {
@@ -30,13 +33,18 @@ impl<'a> JsInstance<'a> {
         let limit = time_limit(&program.limits);
         let mut this = Self {
             engine,
+            program,
             signatures,
             limit,
             host: Vec::new(),
+            stacks: Vec::new(),
         };
         let record = this.one(written, request);
         let (outcome, host) = match record {
-            Ok(Record::Instantiated(Step { outcome, host, .. })) => (outcome, host),
+            Ok(Record::Instantiated(Step { outcome, host, .. }, told)) => {
+                this.keep_stacks(told)?;
+                (outcome, host)
+            }
             Ok(_) => return Err(this.no_record()),
             Err(Stop::HeapFull) => (Outcome::Exhausted(Resource::Memory), Vec::new()),
             Err(Stop::Failed(error)) => return Err(error),
@@ -59,6 +67,14 @@ impl<'a> JsInstance<'a> {
         self.engine.unless_refused(written)?;
         let mut records = self.engine.exchange(&request.finish(), self.limit)?;
         records.pop().ok_or_else(|| Stop::Failed(self.no_record()))
+    }
+
+    fn keep_stacks(&mut self, told: Vec<Told>) -> Result<(), EngineError> {
+        if self.program.stacks {
+            let stacks = self.engine.stacks(self.program, &[told])?;
+            self.stacks.extend(stacks.into_iter().flatten());
+        }
+        Ok(())
     }
 
     fn no_record(&self) -> EngineError {
@@ -87,7 +103,10 @@ impl Instance for JsInstance<'_> {
         let mut request = Request::new();
         request.trace();
         match self.read(request)? {
-            Record::Trace(host) => self.host.extend(host),
+            Record::Trace(host, told) => {
+                self.host.extend(host);
+                self.keep_stacks(told)?;
+            }
             _ => return Err(self.no_record()),
         }
         Ok(outcome)
@@ -113,5 +132,9 @@ impl Instance for JsInstance<'_> {
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         std::mem::take(&mut self.host)
+    }
+
+    fn take_stacks(&mut self) -> Vec<Stack> {
+        std::mem::take(&mut self.stacks)
     }
 }

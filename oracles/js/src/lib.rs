@@ -34,6 +34,7 @@ mod request;
 mod script;
 mod signature;
 mod spec;
+mod stacks;
 mod stepwise;
 
 pub use discover::{Discovery, Found, GivenRefused, JsOptions, Missing, Origin, discover};

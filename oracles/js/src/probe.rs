@@ -36,7 +36,7 @@ pub(crate) fn features(records: &[Record]) -> Features {
     let mut current = None;
     for record in records {
         match record {
-            Record::Instantiated(_) => current = probes.next(),
+            Record::Instantiated(..) => current = probes.next(),
             Record::Called(Outcome::Returned(values)) if *values == [RESULT] => {
                 found |= current.map_or(Features::empty(), |probe| probe.feature);
             }
@@ -182,7 +182,7 @@ mod tests {
             host: vec![],
             state: None,
         };
-        let made = || Record::Instantiated(step(Outcome::Returned(vec![])));
+        let made = || Record::Instantiated(step(Outcome::Returned(vec![])), vec![]);
         let gave = |x| Record::Called(Outcome::Returned(vec![Value::I32(x)]));
         // The second module was refused, so that it has no call; the third gave a wrong result.
         let records = [made(), gave(42), made(), made(), gave(41), made(), gave(42)];

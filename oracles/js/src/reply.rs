@@ -3,6 +3,7 @@
 use crate::frame::{Malformed, Reader};
 use crate::messages::Row;
 use crate::request::Command;
+use crate::stacks::{self, Told};
 use assay_engine::{
     HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Shim, Spent, State, Step, Trap,
 };
@@ -18,18 +19,18 @@ pub(crate) enum Record {
         /// The engine's version.
         version: String,
     },
-    /// An instantiation.
-    Instantiated(Step),
+    /// An instantiation. As in the next ones, the stacks are not in the step yet.
+    Instantiated(Step, Vec<Told>),
     /// A call.
     Called(Outcome),
     /// A call with all that was observed.
-    Stepped(Step),
+    Stepped(Step, Vec<Told>),
     /// The digest of a memory.
     Digest(MemoryDigest),
     /// The content of a memory.
     Bytes(Vec<u8>),
     /// Host calls.
-    Trace(Vec<HostCall>),
+    Trace(Vec<HostCall>, Vec<Told>),
     /// The outcomes of a script.
     Performed(Vec<Option<Outcome>>),
     /// A text without a row. Ends the frame.
@@ -84,12 +85,21 @@ impl<'a> Reply<'a> {
                 runtime: self.reader.text()?,
                 version: self.reader.text()?,
             },
-            c if c == Command::Instantiate as u8 => Record::Instantiated(self.step()?),
+            c if c == Command::Instantiate as u8 => {
+                let (step, stacks) = self.step()?;
+                Record::Instantiated(step, stacks)
+            }
             c if c == Command::Call as u8 => Record::Called(self.outcome()?),
-            c if c == Command::Step as u8 => Record::Stepped(self.step()?),
+            c if c == Command::Step as u8 => {
+                let (step, stacks) = self.step()?;
+                Record::Stepped(step, stacks)
+            }
             c if c == Command::Digest as u8 => Record::Digest(digest(&mut self.reader)?),
             c if c == Command::Read as u8 => Record::Bytes(self.reader.bytes()?.to_vec()),
-            c if c == Command::Trace as u8 => Record::Trace(self.reader.list(host_call)?),
+            c if c == Command::Trace as u8 => {
+                let host = self.reader.list(host_call)?;
+                Record::Trace(host, self.reader.list(stacks::read)?)
+            }
             c if c == Command::Perform as u8 => Record::Performed(self.performed()?),
             _ => return Err(Malformed),
         };
@@ -104,28 +114,30 @@ impl<'a> Reply<'a> {
         }
     }
 
-    fn step(&mut self) -> Result<Step, Malformed> {
+    fn step(&mut self) -> Result<(Step, Vec<Told>), Malformed> {
         let outcome = self.outcome()?;
         let host = self.reader.list(host_call)?;
+        let told = self.reader.list(stacks::read)?;
+        let step = Step {
+            outcome,
+            host,
+            stacks: Vec::new(),
+            state: None,
+        };
         if !self.reader.flag()? {
-            return Ok(Step {
-                stacks: Vec::new(),
-                outcome,
-                host,
-                state: None,
-            });
+            return Ok((step, told));
         }
         let memories = self.reader.list(digest)?;
         let state = State {
             slots: self.reader.values()?,
             memories,
         };
-        Ok(Step {
-            stacks: Vec::new(),
-            outcome: blame_fuel(outcome, &state),
-            host,
+        let step = Step {
+            outcome: blame_fuel(step.outcome, &state),
             state: Some(state),
-        })
+            ..step
+        };
+        Ok((step, told))
     }
 
     fn performed(&mut self) -> Result<Vec<Option<Outcome>>, Malformed> {

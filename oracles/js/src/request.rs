@@ -68,6 +68,7 @@ impl Request {
         self.target = None;
         let w = self.command(Command::Instantiate);
         w.u8(observes.into());
+        w.u8(program.stacks.into());
         w.u8(signatures.complete.into());
         w.u32(program.memories);
         w.u32(program.tags);

@@ -9,6 +9,7 @@ const SCRIPT: &str = concat!(
     include_str!("../host/wire.js"),
     include_str!("../host/values.js"),
     include_str!("../host/sums.js"),
+    include_str!("../host/stacks.js"),
     include_str!("../host/functions.js"),
     include_str!("../host/main.js"),
 );

@@ -5,6 +5,7 @@
 //! reads no more of the module than that takes (Core specification 3.0, sections 5.3 and 5.5).
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// What the host script must know of a value's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,38 @@ impl Signatures {
     }
 }
 
+/// Where the bodies of a module's functions are.
+#[derive(Debug, Default)]
+pub(crate) struct Bodies {
+    /// How many functions are imported, and have none.
+    imported: u32,
+    ranges: Vec<Range<u32>>,
+}
+
+impl Bodies {
+    /// Those of a module in the binary format; none of a module that this does not understand.
+    pub fn of(wasm: &[u8]) -> Self {
+        let mut reader = ModuleReader::default();
+        let read = reader.module(wasm);
+        let imported = reader.functions.len().checked_sub(reader.bodies.len());
+        let imported = imported.and_then(|count| count.try_into().ok());
+        match (read, imported) {
+            (Some(()), Some(imported)) => Self {
+                imported,
+                ranges: reader.bodies,
+            },
+            _ => Self::default(),
+        }
+    }
+
+    /// Whether this offset in the module is in the body of this function.
+    pub fn has(&self, function: u32, offset: u32) -> bool {
+        let body = function.checked_sub(self.imported);
+        let range = body.and_then(|body| self.ranges.get(body as usize));
+        range.is_some_and(|range| range.contains(&offset))
+    }
+}
+
 /// A defined type.
 enum Type {
     Func {
@@ -80,6 +113,7 @@ struct ModuleReader {
     /// Type indices of functions and tags, imports first.
     functions: Vec<u32>,
     tags: Vec<u32>,
+    bodies: Vec<Range<u32>>,
     signatures: Signatures,
 }
 
@@ -90,11 +124,13 @@ impl ModuleReader {
             let id = bytes.byte()?;
             let len = bytes.u32()?;
             let mut section = Bytes(bytes.take(len as usize)?);
+            let end = wasm.len() - bytes.0.len();
             match id {
                 1 => section.each(|b| self.rec_type(b))?,
                 2 => section.each(|b| self.import(b))?,
                 3 => section.each(|b| b.u32().map(|i| self.functions.push(i)))?,
                 7 => section.each(|b| self.export(b))?,
+                10 => section.each(|b| self.body(b, end))?,
                 13 => section.each(|b| self.tag(b))?,
                 _ => {}
             }
@@ -144,6 +180,15 @@ impl ModuleReader {
             4 => self.tag(bytes),
             _ => None,
         }
+    }
+
+    /// A body in the section that ends there.
+    fn body(&mut self, bytes: &mut Bytes, end: usize) -> Option<()> {
+        let len = bytes.u32()?;
+        let start = u32::try_from(end - bytes.0.len()).ok()?;
+        bytes.take(len as usize)?;
+        self.bodies.push(start..start.checked_add(len)?);
+        Some(())
     }
 
     fn tag(&mut self, bytes: &mut Bytes) -> Option<()> {

@@ -4,6 +4,7 @@ use crate::engine::{JsEngine, Stop, time_limit};
 use crate::reply::Record;
 use crate::request::Request;
 use crate::signature::Signatures;
+use crate::stacks::Told;
 use assay_engine::{EngineError, Outcome, Program, Resource, Step, Transcript};
 
 impl JsEngine {
@@ -15,45 +16,41 @@ impl JsEngine {
         let written = request.instantiate(program, &signatures, true);
         self.unless_refused(written)
             .map_err(|stop| self.failure(stop))?;
-        let instantiation = self.one_step(request, program)?;
-        let mut transcript = Transcript {
-            drops: None,
-            instantiation,
-            calls: Vec::new(),
-        };
+        let mut steps = vec![self.one_step(request, program)?];
         for call in &program.calls {
-            if transcript
-                .calls
-                .last()
-                .unwrap_or(&transcript.instantiation)
-                .state
-                .is_none()
-            {
+            if steps.last().is_some_and(|(step, _)| step.state.is_none()) {
                 break;
             }
             let mut request = Request::new();
             let written = request.step(call, &signatures);
             self.unless_refused(written)
                 .map_err(|stop| self.failure(stop))?;
-            transcript.calls.push(self.one_step(request, program)?);
+            steps.push(self.one_step(request, program)?);
         }
-        Ok(transcript)
+        self.transcript(program, steps)
     }
 
-    fn one_step(&mut self, request: Request, program: &Program) -> Result<Step, EngineError> {
+    fn one_step(
+        &mut self,
+        request: Request,
+        program: &Program,
+    ) -> Result<(Step, Vec<Told>), EngineError> {
         match self.exchange(&request.finish(), time_limit(&program.limits)) {
             Ok(mut records) => match records.pop() {
-                Some(Record::Instantiated(step) | Record::Stepped(step)) => Ok(step),
+                Some(Record::Instantiated(step, told) | Record::Stepped(step, told)) => {
+                    Ok((step, told))
+                }
                 _ => Err(self.misuse("a step has no record")),
             },
             Err(Stop::HeapFull) => {
                 let outcome = Outcome::Exhausted(Resource::Memory);
-                Ok(Step {
+                let step = Step {
                     stacks: Vec::new(),
                     outcome,
                     host: Vec::new(),
                     state: None,
-                })
+                };
+                Ok((step, Vec::new()))
             }
             Err(Stop::Failed(error)) => Err(error),
         }

@@ -101,7 +101,7 @@ pub use coverage::{Case, OpcodeCoverage, OperatorCoverage, Way};
 pub use embed::{NAME, ReferenceEngine};
 pub use instructions::expected::{Expected, LaneRule};
 pub use instructions::{relaxed, scalar, vector};
-pub use machine::{Host, Stop};
+pub use machine::{Active, Host, Stop};
 pub use module::{Import, ImportType, Module, ModuleError};
 pub use store::{
     Config, Extern, FRAME_BYTES, Func, Global, Instance, InstantiationError, LinkError, Memory,

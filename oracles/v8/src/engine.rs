@@ -4,12 +4,13 @@ use crate::host::{Main, Session};
 use crate::instance::V8Instance;
 use crate::script;
 use crate::signature::Signatures;
+use crate::stacks::{self, Stacks};
 use crate::thrown::{Stop, attempt, settle};
 use crate::values::{kind_of, property, string};
 use crate::vm::{Shared, Vm};
 use assay_engine::{
     Engine, EngineError, Features, Host, Instantiated, Limits, Outcome, Phase, Program, Script,
-    Slot, Spent, names,
+    Slot, Spent, Tells, names,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -71,6 +72,10 @@ impl Engine for V8Engine {
         FEATURES
     }
 
+    fn tells(&self) -> Tells {
+        stacks::TELLS
+    }
+
     fn spent(&self) -> Spent {
         self.spent
     }
@@ -84,6 +89,7 @@ impl Engine for V8Engine {
         program: &'a Program,
     ) -> Result<Instantiated<'a>, EngineError> {
         self.ready(&program.host, &program.limits);
+        self.vm.shared.session().stacks = program.stacks.then(Stacks::default);
         let mut left = Duration::from_millis(program.limits.time_ms.into());
         let spent = &mut self.spent;
         let linked = self.vm.with(&mut left, |scope, shared| {
@@ -120,6 +126,9 @@ fn link(
     if program.modules.is_empty() {
         return Err(EngineError::misuse(NAME, "no module to run").into());
     }
+    if program.stacks {
+        stacks::ask(scope, shared)?;
+    }
     let imports = bare_object(scope);
     let host = host_object(scope, shared, program.host.functions.len())?;
     define(scope, imports, names::HOST_MODULE, host.into())?;
@@ -127,6 +136,10 @@ fn link(
     let mut main = None;
     for module in &program.modules {
         let compiled = compile(scope, shared, &module.wasm, spent)?;
+        if let Some(stacks) = &mut shared.session().stacks {
+            let file = compiled.get_compiled_module();
+            stacks.files.push(file.source_url().to_owned());
+        }
         if std::ptr::eq(module, program.main()) && !host_fits(&program.host, &signatures) {
             return Err(Stop::Outcome(Outcome::Rejected(Phase::Link)));
         }

@@ -2,6 +2,7 @@
 
 use crate::engine::NAME;
 use crate::signature::{Kind, Signatures};
+use crate::stacks::{self, Stacks};
 use crate::thrown::{Stop, attempt};
 use crate::values::{fits, kind_of, lift, lift_results, lower, property};
 use crate::vm::Shared;
@@ -15,6 +16,8 @@ pub(crate) struct Session {
     pub state: HostState,
     /// The main instance. There is none while start functions run.
     pub main: Option<Main>,
+    /// The call stacks, where they are asked for.
+    pub stacks: Option<Stacks>,
     /// Why a host function gave up.
     pub failure: Option<EngineError>,
 }
@@ -25,6 +28,7 @@ impl Session {
             host: Arc::new(host.clone()),
             state: HostState::new(host),
             main: None,
+            stacks: None,
             failure: None,
         }
     }
@@ -155,6 +159,9 @@ fn act<'s>(
     shared: &Shared,
     args: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<v8::Local<'s, v8::Value>, Leave<'s>> {
+    if !stacks::of_host_call(scope, shared)? {
+        return Err(Leave::Pending);
+    }
     let index = args.data().uint32_value(scope).unwrap_or_default() as usize;
     let (host, main) = {
         let session = shared.session();

@@ -5,7 +5,7 @@ use crate::host::Main;
 use crate::thrown::settle;
 use crate::vm::Vm;
 use assay_engine::{
-    EngineError, HostCall, Instance, MemoryDigest, Outcome, Resource, Value, names,
+    EngineError, HostCall, Instance, MemoryDigest, Outcome, Resource, Stack, Value, names,
 };
 use std::time::{Duration, Instant};
 
@@ -98,5 +98,11 @@ impl Instance for V8Instance<'_> {
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         self.vm.shared.session().state.take_trace()
+    }
+
+    fn take_stacks(&mut self) -> Vec<Stack> {
+        let stacks = &mut self.vm.shared.session().stacks;
+        let told = stacks.as_mut().map(|stacks| &mut stacks.told);
+        told.map_or_else(Vec::new, std::mem::take)
     }
 }

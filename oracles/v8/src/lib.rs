@@ -38,6 +38,8 @@ mod script;
 #[cfg(feature = "v8")]
 mod signature;
 #[cfg(feature = "v8")]
+mod stacks;
+#[cfg(feature = "v8")]
 mod texts;
 #[cfg(feature = "v8")]
 mod thrown;

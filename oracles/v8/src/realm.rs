@@ -1,6 +1,7 @@
 //! The objects of the one context that every program needs.
 
 use crate::host;
+use crate::stacks;
 use crate::values::property;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -42,6 +43,8 @@ pub(crate) struct Realm {
     /// The error of a real trap. V8 marks it as one that no handler in a module sees, and keeps
     /// to that wherever it is thrown again.
     pub host_trap: v8::Global<v8::Value>,
+    /// What reads call stacks.
+    pub stacks: stacks::Reader,
     /// The prototypes of [`CLASSES`].
     classes: Vec<(&'static str, v8::Global<v8::Value>)>,
     /// The class of the host's references: an object that holds its number.
@@ -74,6 +77,7 @@ impl Realm {
             exception_is: function(scope, &["WebAssembly", "Exception", "prototype", "is"]),
             exception_get: function(scope, &["WebAssembly", "Exception", "prototype", "getArg"]),
             host_trap: host_trap(scope),
+            stacks: stacks::Reader::new(scope),
             classes: CLASSES
                 .iter()
                 .map(|&(name, path)| (name, class(scope, path)))

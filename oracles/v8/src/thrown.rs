@@ -1,6 +1,7 @@
 //! Exceptions of JavaScript as outcomes.
 
 use crate::engine::NAME;
+use crate::stacks;
 use crate::texts;
 use crate::values::{lift, property};
 use crate::vm::Shared;
@@ -72,6 +73,7 @@ fn outcome_of(
     exception: v8::Local<'_, v8::Value>,
 ) -> Result<Outcome, Stop> {
     if exception == v8::Local::new(scope, &shared.realm.host_trap) {
+        stacks::of_trap(scope, shared, None)?;
         return Ok(Outcome::Trapped(Trap::Host.into()));
     }
     let object = v8::Local::<v8::Object>::try_from(exception)
@@ -84,7 +86,11 @@ fn outcome_of(
     let message = property(scope, object, "message");
     let message = message.map_or_else(String::new, |text| text.to_rust_string_lossy(scope));
     let starting = shared.session().main.is_none();
-    of_text(class, &message, starting).map_err(Stop::Failed)
+    let outcome = of_text(class, &message, starting)?;
+    if matches!(outcome, Outcome::Trapped(_)) {
+        stacks::of_trap(scope, shared, Some(exception))?;
+    }
+    Ok(outcome)
 }
 
 /// The outcome that an error's class and message mean. While instantiating, a `TypeError` is about

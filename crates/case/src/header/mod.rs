@@ -2,6 +2,7 @@
 
 mod host;
 mod literal;
+mod stack;
 mod step;
 
 use crate::case::is_callable;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub(crate) use host::HeaderHost;
 pub(crate) use literal::{CallText, FeatureName};
+pub(crate) use stack::{HeaderStack, stacks, told};
 pub(crate) use step::{HeaderAnswer, HeaderStep};
 
 /// The version of the format.
@@ -40,6 +42,12 @@ pub(crate) struct Header {
     pub features: Vec<FeatureName>,
     pub memories: u32,
     pub tags: u32,
+    /// Whether the call stacks are asked for.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stacks: bool,
+    /// The call stacks that the generator says each call has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer_stacks: Vec<Vec<HeaderStack>>,
     /// The calls of a program whose instantiation is expected to fail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreached: Vec<CallText>,
@@ -65,6 +73,15 @@ pub(crate) struct Header {
     pub lives: Option<Lives>,
     #[serde(default, rename = "step", skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<HeaderStep>,
+}
+
+/// Whether a flag is not set, so that it is not written.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// [`Limits`], with unknown fields as errors.

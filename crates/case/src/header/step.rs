@@ -1,8 +1,9 @@
 //! What is expected of a step and has no place in the script.
 
 use super::literal::{Literal, literals, values};
+use super::stack::{HeaderStack, stacks, told};
 use assay_engine::{
-    HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Step, Trap, Traps,
+    HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Stack, Step, Trap, Traps,
 };
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -20,6 +21,9 @@ pub(crate) struct HeaderStep {
     /// The memories after it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     memories: Vec<HeaderMemory>,
+    /// The call stacks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    stacks: Vec<HeaderStack>,
     /// The calls of host functions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     host: Vec<HeaderHostCall>,
@@ -115,13 +119,17 @@ impl HeaderStep {
             call: call.map(|n| n as u64),
             outcome: with_outcome.then(|| HeaderOutcome::from(&step.outcome)),
             memories: memories.copied().map(HeaderMemory).collect(),
+            stacks: told(&step.stacks),
             host: step.host.iter().map(HeaderHostCall::from).collect(),
         }
     }
 
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.outcome.is_none() && self.memories.is_empty() && self.host.is_empty()
+        self.outcome.is_none()
+            && self.memories.is_empty()
+            && self.stacks.is_empty()
+            && self.host.is_empty()
     }
 
     /// The outcome.
@@ -132,6 +140,11 @@ impl HeaderStep {
     /// The memories.
     pub fn memories(&self) -> Vec<MemoryDigest> {
         self.memories.iter().map(|memory| memory.0).collect()
+    }
+
+    /// The call stacks.
+    pub fn stacks(&self) -> Vec<Stack> {
+        stacks(self.stacks.clone())
     }
 
     /// The calls of host functions.

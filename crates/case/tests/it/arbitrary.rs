@@ -3,9 +3,9 @@
 use crate::samples::{SAMPLES, sample};
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
 use assay_engine::{
-    Action, Answers, Call, FIRST_FRESH, Features, Host, HostCall, HostEffect, HostFunction, Limits,
-    Lives, MemoryDigest, Module, Outcome, Phase, Program, Reference, Resource, Shim, Slot, State,
-    Step, Transcript, Trap, Traps, Value, names,
+    Action, Answers, Call, FIRST_FRESH, Features, Frame, Host, HostCall, HostEffect, HostFunction,
+    Limits, Lives, MemoryDigest, Module, Moment, Outcome, Phase, Program, Reference, Resource,
+    Shim, Slot, Stack, State, Step, Transcript, Trap, Traps, Value, names,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -169,12 +169,12 @@ fn program() -> BoxedStrategy<Program> {
         vec(module(), 1..4),
         host(),
         calls,
-        any::<[u32; 2]>(),
+        (any::<[u32; 2]>(), any::<bool>()),
         limits,
     )
         .prop_map(
-            |(modules, host, (calls, shim), [memories, tags], limits)| Program {
-                stacks: false,
+            |(modules, host, (calls, shim), ([memories, tags], stacks), limits)| Program {
+                stacks,
                 modules,
                 host,
                 calls,
@@ -248,6 +248,22 @@ fn host_calls() -> BoxedStrategy<Vec<HostCall>> {
     vec(call, 0..3).boxed()
 }
 
+fn stacks() -> BoxedStrategy<Vec<Stack>> {
+    let frame = (
+        option::of(any::<u32>()),
+        any::<u32>(),
+        option::of(any::<u32>()),
+    )
+        .prop_map(|(module, function, offset)| Frame {
+            module,
+            function,
+            offset,
+        });
+    let moment = select(vec![Moment::HostCall, Moment::Trap, Moment::Exception]);
+    let stack = (moment, vec(frame, 0..3)).prop_map(|(moment, frames)| Stack { moment, frames });
+    vec(stack, 0..3).boxed()
+}
+
 /// A state with so many slots.
 fn state(slots: usize) -> BoxedStrategy<State> {
     let memory =
@@ -261,12 +277,12 @@ fn state(slots: usize) -> BoxedStrategy<State> {
 fn step(outcome: BoxedStrategy<Outcome>, shim: Option<&Shim>) -> BoxedStrategy<Step> {
     let is_plain = shim.is_none();
     let state = state(shim.map_or(0, |shim| shim.state.len()));
-    (outcome, host_calls(), state, any::<bool>())
-        .prop_map(move |(outcome, host, state, kept)| {
+    (outcome, host_calls(), stacks(), state, any::<bool>())
+        .prop_map(move |(outcome, host, stacks, state, kept)| {
             let observed = !matches!(outcome, Outcome::Exhausted(_));
             let kept = if is_plain { observed } else { kept };
             Step {
-                stacks: Vec::new(),
+                stacks,
                 outcome,
                 host,
                 state: kept.then_some(state),
@@ -351,10 +367,11 @@ fn answers() -> BoxedStrategy<Answers> {
         reachable,
         on_cycles,
     });
-    (vec(outcome(), 0..3), option::of(lives))
-        .prop_map(|(outcomes, lives)| Answers {
+    let stacks = vec(stacks(), 0..3);
+    (vec(outcome(), 0..3), stacks, option::of(lives))
+        .prop_map(|(outcomes, stacks, lives)| Answers {
             outcomes,
-            stacks: Vec::new(),
+            stacks,
             lives,
         })
         .boxed()

@@ -2,8 +2,8 @@
 
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
 use assay_engine::{
-    Action, Call, Features, Host, HostCall, HostEffect, HostFunction, MemoryDigest, Module,
-    Outcome, Program, Shim, Slot, State, Step, Transcript, Trap, Value,
+    Action, Call, Features, Frame, Host, HostCall, HostEffect, HostFunction, MemoryDigest, Module,
+    Moment, Outcome, Program, Shim, Slot, Stack, State, Step, Transcript, Trap, Value,
 };
 use expect_test::expect;
 
@@ -237,4 +237,42 @@ fn a_single_file() {
 #[test]
 fn a_summary() {
     expect!["differential, seed 18446744073709551615, case 42: 1 module of 131 bytes, 2 calls, 1 host function; wasmtime 1.0 against v8 1.0; finding outcome:div"].assert_eq(&case().summary());
+}
+
+#[test]
+fn a_stack_is_a_line() {
+    let frame = |module, function, offset| Frame {
+        module,
+        function,
+        offset,
+    };
+    let stack = |moment, frames: &[Frame]| Stack {
+        moment,
+        frames: frames.to_vec(),
+    };
+    let mut case = case();
+    case.program.stacks = true;
+    case.stacks = vec![
+        vec![],
+        vec![
+            stack(Moment::HostCall, &[]),
+            stack(
+                Moment::Trap,
+                &[frame(Some(0), 2, Some(0x2a)), frame(None, 7, None)],
+            ),
+        ],
+    ];
+    if let Some(step) = case.expected.as_mut().and_then(|it| it.calls.last_mut()) {
+        step.stacks = vec![stack(Moment::Exception, &[frame(Some(1), 3, Some(10))])];
+    }
+    let text = case.to_single().expect("it keeps the rules");
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains("stacks"))
+        .collect();
+    expect![[r#"
+        ;;; stacks = true
+        ;;; answer_stacks = [[], ["host-call:", "trap: 0/2 at 0x2a, ?/7 at ?"]]
+        ;;; stacks = ["exception: 1/3 at 0xa"]"#]]
+    .assert_eq(&lines.join("\n"));
 }

@@ -2,6 +2,7 @@
 
 use super::knobs::knobs;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroUsize;
 use wasmtime::{Config, Enabled, Inlining, PoolingAllocationConfig};
 
 const KIB: u64 = 1 << 10;
@@ -171,6 +172,8 @@ knobs! {
         fuel_yield_interval: Option<u64> = None, sometimes [Some(100), Some(10_000)];
         /// Whether traps capture the stack.
         backtraces: bool = true, sometimes [false];
+        /// How many frames of a stack are captured at most.
+        backtrace_frames: u32 = 20, sometimes [1, 5, 200];
     }
 }
 
@@ -206,6 +209,14 @@ knobs! {
         table_keep_resident_bytes: u64 = 0, sometimes [4 * KIB, 64 * KIB];
         /// Whether the system is asked which pages were written, where it can tell.
         pagemap_scan: bool = false, sometimes [true];
+    }
+}
+
+impl Entry {
+    /// How many frames a trap captures at most; `None` where it captures none.
+    pub(crate) fn captured_frames(&self) -> Option<NonZeroUsize> {
+        let frames = NonZeroUsize::new(self.backtrace_frames as usize);
+        frames.filter(|_| self.backtraces)
     }
 }
 

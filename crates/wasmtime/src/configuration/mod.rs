@@ -204,9 +204,7 @@ impl Configuration {
                 Compiler::Cranelift | Compiler::Pulley => Strategy::Cranelift,
                 Compiler::Winch => Strategy::Winch,
             });
-        if !self.entry.backtraces {
-            config.wasm_backtrace_max_frames(None);
-        }
+        config.wasm_backtrace_max_frames(self.entry.captured_frames());
         if self.compiler == Compiler::Pulley {
             config.target("pulley64")?;
         } else {

@@ -93,6 +93,10 @@ fn heap(gc: &mut Gc) {
 
 fn entry(entry: &mut Entry, fuel: bool) {
     let default = Entry::default();
+    entry.backtraces &= entry.backtrace_frames > 0;
+    if !entry.backtraces {
+        entry.backtrace_frames = default.backtrace_frames;
+    }
     if !entry.async_stacks {
         entry.async_stack_zeroing = default.async_stack_zeroing;
     }

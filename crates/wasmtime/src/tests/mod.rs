@@ -7,5 +7,6 @@ mod counting;
 mod features;
 mod lives;
 mod outcomes;
+mod stacks;
 mod support;
 mod values;

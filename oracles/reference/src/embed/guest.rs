@@ -1,11 +1,13 @@
 //! What runs on the host's side of a program.
 
 use super::NAME;
+use super::stacks;
 use super::values::{lift_all, lower, slot_type};
 use crate::machine::{Host, Stop};
 use crate::store::{Extern, Func, Instance, Memory, Ref, Store, Table, Tag, Val};
 use assay_engine::{
-    Action, EngineError, HostEffect, HostState, Outcome, Program, Resource, Trap, Value, names,
+    Action, EngineError, HostEffect, HostState, Moment, Outcome, Program, Resource, Stack, Trap,
+    Value, names,
 };
 
 /// A program that runs: the host functions, and what they know.
@@ -14,6 +16,8 @@ pub(super) struct Guest<'a> {
     pub state: HostState,
     /// The main instance. There is none while start functions run.
     pub main: Option<Instance>,
+    /// The stacks that were asked for.
+    pub stacks: Vec<Stack>,
     /// Why a host function gave up; the [`Stop`] that then comes out does not say.
     failure: Option<EngineError>,
 }
@@ -25,6 +29,7 @@ impl<'a> Guest<'a> {
             program,
             state,
             main: None,
+            stacks: Vec::new(),
             failure: None,
         }
     }
@@ -200,6 +205,10 @@ impl<'a> Guest<'a> {
 
 impl Host for Guest<'_> {
     fn call(&mut self, store: &mut Store, number: u32, args: &[Val]) -> Result<Vec<Val>, Stop> {
+        if self.program.stacks {
+            self.stacks
+                .push(stacks::stack(Moment::HostCall, &store.active()));
+        }
         let function = &self.program.host.functions[number as usize];
         let types: Vec<_> = function
             .params

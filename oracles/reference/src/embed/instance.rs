@@ -2,9 +2,11 @@
 
 use super::Remains;
 use super::guest::Guest;
+use super::stacks;
 use crate::store::Store;
 use assay_engine::{
-    Drops, EngineError, FIRST_FRESH, Garbage, HostCall, Instance, MemoryDigest, Outcome, Value,
+    Drops, EngineError, FIRST_FRESH, Garbage, HostCall, Instance, MemoryDigest, Moment, Outcome,
+    Stack, Value,
 };
 use std::time::{Duration, Instant};
 
@@ -51,7 +53,14 @@ impl Instance for ReferenceInstance<'_> {
         *self.spent += begun.elapsed();
         match called {
             Ok(results) => Ok(Outcome::Returned(results)),
-            Err(stop) => self.guest.outcome(&self.store, stop),
+            Err(stop) => {
+                let outcome = self.guest.outcome(&self.store, stop)?;
+                if let (Some(moment), true) = (Moment::of(&outcome), self.guest.program.stacks) {
+                    let active = self.store.active_at_stop();
+                    self.guest.stacks.push(stacks::stack(moment, &active));
+                }
+                Ok(outcome)
+            }
         }
     }
 
@@ -65,6 +74,10 @@ impl Instance for ReferenceInstance<'_> {
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         self.guest.state.take_trace()
+    }
+
+    fn take_stacks(&mut self) -> Vec<Stack> {
+        std::mem::take(&mut self.guest.stacks)
     }
 
     fn close(mut self: Box<Self>) -> Option<Drops> {

@@ -3,6 +3,7 @@
 mod guest;
 mod instance;
 mod script;
+mod stacks;
 mod values;
 
 use crate::coverage::OpcodeCoverage;
@@ -11,7 +12,7 @@ use crate::store::{Config, Extern, FRAME_BYTES, Instance, InstantiationError, Pr
 use crate::types::{FuncType, TypeId};
 use assay_engine::{
     Engine, EngineError, Features, HostFunction, Instantiated, Limits, Outcome, Phase, Program,
-    Script, Spent, Transcript, drive_guarded, guarded, names,
+    Script, Spent, Tells, Transcript, drive_guarded, guarded, names,
 };
 use guest::Guest;
 use instance::ReferenceInstance;
@@ -132,6 +133,7 @@ impl ReferenceEngine {
             profile: self.profile,
             coverage: self.remains.coverage.is_some(),
             objects_per_collection: self.objects_per_collection,
+            traces: false,
         }
     }
 
@@ -206,6 +208,10 @@ impl Engine for ReferenceEngine {
         self.features
     }
 
+    fn tells(&self) -> Tells {
+        Tells::ALL
+    }
+
     fn spent(&self) -> Spent {
         self.spent
     }
@@ -222,7 +228,10 @@ impl Engine for ReferenceEngine {
         &'a mut self,
         program: &'a Program,
     ) -> Result<Instantiated<'a>, EngineError> {
-        let mut store = Store::new(self.config(&program.limits));
+        let mut store = Store::new(Config {
+            traces: program.stacks,
+            ..self.config(&program.limits)
+        });
         let mut guest = Guest::new(program);
         let linked = self.link(&mut store, &mut guest);
         let host = guest.state.take_trace();

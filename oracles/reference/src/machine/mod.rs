@@ -8,10 +8,13 @@ mod observe;
 mod pause;
 mod run;
 mod state;
+mod trace;
 mod unwind;
 
 pub(crate) use context::Context;
 pub(crate) use state::{Machine, begin};
+pub use trace::Active;
+pub(crate) use trace::Traces;
 
 use crate::module::ModuleError;
 use crate::module::code::Code;
@@ -88,6 +91,7 @@ impl Store {
         func: Func,
         args: &[Val],
     ) -> Result<Vec<Val>, Stop> {
+        trace::begin(self);
         invoke(self, host, func, args)
     }
 }

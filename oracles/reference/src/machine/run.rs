@@ -1,7 +1,7 @@
 //! The loop.
 
 use super::call::{self, Step};
-use super::{Context, Host, Machine, Stop, cold, observe, pause, unwind};
+use super::{Context, Host, Machine, Stop, cold, observe, pause, trace, unwind};
 use crate::coverage;
 use crate::instructions::{conversion, memory, numeric};
 use crate::module::Module;
@@ -155,7 +155,11 @@ pub(super) fn execute<'m, const WATCH: bool>(
                         }
                         Step::Host(number) => {
                             store.fuel = fuel.saturating_sub(FUEL_PER_HOST_CALL);
+                            frame.pc = pc;
+                            let caller = (!$tail).then_some(frame);
+                            let waited = trace::wait(store, modules, &frames, caller);
                             let called = call::host(store, host, func, number, stack, top);
+                            trace::go_on(store, waited, called.1.is_ok());
                             fuel = store.fuel;
                             stack = called.0;
                             if $tail {
@@ -380,9 +384,11 @@ pub(super) fn execute<'m, const WATCH: bool>(
             branched = Some(usize::MAX);
         }
         frame.pc = pc;
+        trace::stop(store, modules, &frames, frame);
         let at = frame.code.origins.get(pc.wrapping_sub(1)).copied();
         match unwind::catch(store, &mut frames, frame, stop, &mut stack) {
             Ok((catcher, new_top)) => {
+                trace::caught(store);
                 frame = catcher;
                 ops = &frame.code.ops;
                 pc = frame.pc;

@@ -15,7 +15,7 @@ pub use value::{Ref, RefKind, Val};
 use crate::agents::Agents;
 use crate::coverage::{OpcodeCoverage, Recorder};
 use crate::instructions::relaxed::Parameters;
-use crate::machine::Stop;
+use crate::machine::{Stop, Traces};
 use crate::module::{ExportKind, Module};
 use crate::types::{GlobalType, Layout, MemoryType, TableType, TypeId, TypeRegistry};
 use assay_engine::Resource;
@@ -79,6 +79,8 @@ pub struct Config {
     pub profile: Profile,
     /// Whether to record what runs, for [`Store::coverage`].
     pub coverage: bool,
+    /// Whether to know which functions are active, for [`Store::active`].
+    pub traces: bool,
     /// After how many new objects there is a collection at the latest. None is needed before the
     /// heap has grown much: this is for tests of the collector.
     pub objects_per_collection: Option<u32>,
@@ -113,6 +115,7 @@ impl Default for Config {
             fuel: None,
             profile: Profile::default(),
             coverage: false,
+            traces: false,
             objects_per_collection: None,
         }
     }
@@ -145,6 +148,7 @@ pub struct Store {
     pub(crate) profile: Profile,
     /// Where in its module the operation is that stopped last.
     pub(crate) stopped_at: Option<u32>,
+    pub(crate) traces: Option<Box<Traces>>,
     pub(crate) recorder: Option<Box<Recorder>>,
     pub(crate) agents: Agents,
     kept: Vec<Ref>,
@@ -172,6 +176,7 @@ impl Store {
             free_bytes: config.memory_bytes,
             profile: config.profile,
             stopped_at: None,
+            traces: config.traces.then(Box::default),
             recorder: config.coverage.then(|| Box::new(Recorder::new())),
             agents: Agents::default(),
             kept: Vec::new(),

@@ -22,9 +22,11 @@
 
 mod case;
 mod choices;
+mod digest;
 pub mod exception_ops;
 pub mod gc_ops;
 mod mutate;
+mod scopes;
 mod sequence;
 mod shrink;
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod choices;
 mod digest;
 pub mod exception_ops;
 pub mod gc_ops;
+pub mod gc_x_exceptions;
 mod mutate;
 mod scopes;
 mod sequence;
@@ -86,6 +87,13 @@ pub const STRESS: &[StressGenerator] = &[
     StressGenerator::of::<exception_ops::ExceptionOps>(
         "exceptions on every way: blocks, calls of all kinds, the host, thrown again from where they were kept",
         Features::EXCEPTIONS.union(Features::REFERENCE_TYPES),
+    ),
+    StressGenerator::of::<gc_x_exceptions::GcXExceptions>(
+        "object graphs that exceptions pass by, or alone keep alive, under collection",
+        Features::GC
+            .union(Features::FUNCTION_REFERENCES)
+            .union(Features::REFERENCE_TYPES)
+            .union(Features::EXCEPTIONS),
     ),
 ];
 

@@ -38,6 +38,22 @@ const FAULTS: &[(&str, &[Fault])] = &[
             Fault::Rethrow,
         ],
     ),
+    (
+        "gc_x_exceptions",
+        &[
+            Fault::ResultBit,
+            Fault::TrapSwallowed,
+            Fault::Payload,
+            Fault::Tag,
+            Fault::GlobalWrite,
+            Fault::TableWrite,
+            Fault::HeapWrite,
+            Fault::Identity,
+            Fault::ClauseOrder,
+            Fault::CatchAll,
+            Fault::Rethrow,
+        ],
+    ),
 ];
 
 /// Within how many cases each of them must be caught, and how many are counted.

@@ -3,7 +3,7 @@
 
 use crate::common::case;
 use assay_engine::{Engine, Features};
-use assay_generators::stress::{exception_ops, find, gc_ops};
+use assay_generators::stress::{exception_ops, find, gc_ops, gc_x_exceptions};
 use assay_reference::{Case, OpcodeCoverage, ReferenceEngine};
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ struct Table {
     unreachable: &'static [(&'static str, &'static str, &'static str)],
 }
 
-const TABLES: [Table; 2] = [
+const TABLES: [Table; 3] = [
     Table {
         name: "gc_ops",
         operators: gc_ops::corners::OPERATORS,
@@ -30,6 +30,12 @@ const TABLES: [Table; 2] = [
         operators: exception_ops::corners::OPERATORS,
         special: exception_ops::corners::SPECIAL,
         unreachable: exception_ops::corners::UNREACHABLE,
+    },
+    Table {
+        name: "gc_x_exceptions",
+        operators: gc_x_exceptions::corners::OPERATORS,
+        special: gc_x_exceptions::corners::SPECIAL,
+        unreachable: gc_x_exceptions::corners::UNREACHABLE,
     },
 ];
 

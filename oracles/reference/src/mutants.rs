@@ -204,6 +204,7 @@ mod table {
             OuterHandler: "the outermost block of a function that catches is the one",
             PayloadTruncated: "the last field of a payload is zero",
             StaleLocal: "a handler finds the first local as the function began with it",
+            StackBelowLost: "a handler finds zero on top of what lay on the stack below its block",
             CatchAllOfTraps: "catch_all catches traps",
             TailCallKeepsHandlers: "a function that a tail call has replaced still catches",
             RethrowForgets: "an exception that is thrown again has lost its payload",
@@ -245,6 +246,7 @@ mod table {
             ForgetTables: "tables hold nothing",
             ForgetSegments: "element segments hold nothing",
             ForgetPayloads: "exceptions hold nothing",
+            ForgetKeptExceptions: "a structure holds no exceptions",
             ForgetElements: "elements of arrays hold nothing",
             ForgetFields: "fields of structures but the first hold nothing",
         }

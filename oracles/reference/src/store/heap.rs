@@ -160,6 +160,9 @@ impl Heap {
                 Object::Struct { ty, slots } => {
                     if let Layout::Struct { refs, .. } = types.layout(*ty) {
                         for &slot in refs {
+                            mutate!(ForgetKeptExceptions => if self.is_exception(slots[slot as usize]) {
+                                continue;
+                            });
                             mark(slots[slot as usize], &mut pending);
                         }
                     }
@@ -180,6 +183,13 @@ impl Heap {
             }
         }
         self.sweep(&marked);
+    }
+
+    /// Whether a reference is one to an exception.
+    #[cfg(feature = "mutants")]
+    fn is_exception(&self, slot: u64) -> bool {
+        let object = index_of(slot).and_then(|index| self.objects.get(index as usize));
+        matches!(object, Some(Object::Exception { .. }))
     }
 
     fn sweep(&mut self, marked: &[bool]) {

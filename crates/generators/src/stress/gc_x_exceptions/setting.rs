@@ -202,9 +202,9 @@ fn types(u: &mut Unstructured<'_>, count: RangeInclusive<usize>) -> Result<Vec<T
 fn node(u: &mut Unstructured<'_>) -> Result<Vec<Storage>> {
     let field = |u: &mut Unstructured<'_>| {
         Ok(match u.int_in_range(0..=9)? {
-            0 => Storage::I8,
-            1 => Storage::I16,
-            2 | 3 => Storage::Value(Ty::Exn),
+            0 | 1 => Storage::I8,
+            2 => Storage::I16,
+            3 | 4 => Storage::Value(Ty::Exn),
             _ => Storage::Value(ty(u)?),
         })
     };

@@ -22,7 +22,7 @@ impl Landing {
     /// One of the four.
     pub fn choose(c: &mut Choices<'_, '_>) -> Self {
         Self {
-            collects: c.once_in(3),
+            collects: c.once_in(2),
             drops: c.once_in(3),
         }
     }

@@ -3,7 +3,7 @@
 use super::super::corners::Place;
 use super::super::operand::Manner;
 use super::super::value::Ty;
-use super::super::world::{Entry, Sig, World};
+use super::super::world::{COLLECT, Entry, Sig, World};
 use crate::stress::Choices;
 use crate::stress::scopes::{Clause, Kind, Label};
 
@@ -43,8 +43,8 @@ fn clause(w: &World, c: &mut Choices<'_, '_>) -> Clause {
         Kind::OneRef,
         Kind::All,
         Kind::AllRef,
-        Kind::One,
         Kind::OneRef,
+        Kind::AllRef,
     ]);
     Clause {
         kind: kind.unwrap_or(Kind::One),
@@ -53,12 +53,18 @@ fn clause(w: &World, c: &mut Choices<'_, '_>) -> Clause {
     }
 }
 
-/// Ends the innermost block, or the function where there is none.
+/// Ends the innermost block, or the function where there is none. There may be a collection right behind
+/// the block.
 pub fn end(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     if w.is_idle() {
         return None;
     }
+    let is_block = w.scopes() > 0;
     w.finish_one(c.id());
+    if is_block && c.once_in(2) {
+        w.sink().call(COLLECT);
+        w.collected(&[]);
+    }
     Some(())
 }
 

@@ -59,18 +59,17 @@ pub fn i31(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     Some(())
 }
 
-/// A field behind the number: mostly one that holds a reference.
+/// A field behind the number: mostly one that holds a reference, or a packed one.
 fn field(w: &World, c: &mut Choices<'_, '_>, ty: u32) -> Option<(u32, Storage)> {
     let fields = (0..).zip(w.heap.fields(ty).iter().copied()).skip(1);
-    let fields: Vec<(u32, Storage)> = fields.collect();
-    let is_reference =
-        |(_, it): &&(u32, Storage)| matches!(it, Storage::Value(ty) if !ty.is_number());
-    let references: Vec<_> = fields.iter().filter(is_reference).copied().collect();
-    if c.once_in(2) {
-        c.one_of(&fields)
-    } else {
-        c.one_of(&references)
-    }
+    let is_reference = |storage: Storage| !storage.is_packed() && !storage.unpacked().is_number();
+    let wanted = c.below(3);
+    let fits = |(_, storage): &(u32, Storage)| match wanted {
+        0 => is_reference(*storage),
+        1 => storage.is_packed(),
+        _ => true,
+    };
+    c.one_of(&fields.filter(fits).collect::<Vec<_>>())
 }
 
 /// `struct.get`, `struct.get_s` and `struct.get_u`

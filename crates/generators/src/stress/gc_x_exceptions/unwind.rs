@@ -9,6 +9,9 @@ use crate::stress::Choices;
 use crate::stress::scopes::{Blocks, Clause, Kind};
 use assay_engine::{Outcome, Traps};
 
+/// One exception in so many may be thrown where nothing catches it.
+const UNCAUGHT: u32 = 12;
+
 /// What a landing place does with what arrives.
 #[derive(Clone, Copy, Debug)]
 pub struct Landing {
@@ -218,6 +221,11 @@ impl World {
         let open = self.frames.iter().flat_map(|frame| &frame.scopes);
         let mut clauses = open.filter(|it| it.in_body).flat_map(|it| &it.clauses);
         clauses.any(|clause| !clause.has_tag() || clause.tag == tag)
+    }
+
+    /// Whether an exception of a tag is to be thrown where code is: mostly where something catches it.
+    pub fn may_throw(&self, c: &mut Choices<'_, '_>, tag: u32) -> bool {
+        c.once_in(UNCAUGHT) || self.is_caught(tag)
     }
 
     /// What a clause catches passes by all that is kept where it lands.

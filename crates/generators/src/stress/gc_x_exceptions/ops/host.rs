@@ -91,6 +91,9 @@ pub fn throws(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let landing = Landing::choose(c);
     let at = c.below(fits.len() as u32);
     let (tag, params) = fits.get(at as usize)?.clone();
+    if !w.may_throw(c, tag) {
+        return None;
+    }
     let payload = call(w, &argument, Action::Throw { tag, params });
     w.sink().unreachable();
     let mut held = w.held().iter();

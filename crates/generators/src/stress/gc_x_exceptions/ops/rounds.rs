@@ -104,6 +104,9 @@ pub fn recurse(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         base: distinct(c.id(), 1) as u64,
     };
     let landing = Landing::choose(c);
+    if !w.may_throw(c, tag) {
+        return None;
+    }
     recursion.perform(w, c.id(), before, landing);
     Some(())
 }

@@ -22,12 +22,16 @@ pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     Some(())
 }
 
-/// A tag that something catches; any tag, once in six times.
+/// A tag: mostly one that something catches.
 fn tag(w: &World, c: &mut Choices<'_, '_>) -> Option<u32> {
-    let any = c.once_in(6);
-    let tags = 0..w.setting.tags.len() as u32;
-    let fits = tags.filter(|&tag| any || w.is_caught(tag));
-    c.one_of(&fits.collect::<Vec<u32>>())
+    let tags: Vec<u32> = (0..w.setting.tags.len() as u32).collect();
+    let caught: Vec<u32> = tags
+        .iter()
+        .copied()
+        .filter(|&tag| w.is_caught(tag))
+        .collect();
+    let tag = c.one_of(if caught.is_empty() { &tags } else { &caught })?;
+    w.may_throw(c, tag).then_some(tag)
 }
 
 fn corners(w: &mut World, fields: &[Ty], payload: &[Datum]) {
@@ -54,8 +58,12 @@ pub fn throw_ref(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         return None;
     };
     let landing = Landing::choose(c);
+    let moves = c.once_in(2);
+    if !w.may_throw(c, w.heap.exception(held.datum)?.tag) {
+        return None;
+    }
     w.sink().local_get(held.local);
-    if c.once_in(2) {
+    if moves {
         w.give_up(held.local);
     }
     w.sink().throw_ref();

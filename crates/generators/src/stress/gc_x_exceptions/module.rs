@@ -1,17 +1,18 @@
 //! The module of a case.
 
+use super::model::DEPTH;
 use super::setting::{Setting, TABLE_LENGTH};
-use super::value::{NODE, Ty};
+use super::value::{Datum, NODE, Ty};
 use super::walker;
-use super::world::{FIRST_FUNCTION, Function, Sig, World};
+use super::world::{FIRST_FUNCTION, FIRST_GLOBAL, Function, Sig, World};
 use crate::stress::scopes::Payloads;
 use crate::{Draft, DraftCall};
 use assay_engine::{Action, Reference, Value};
 use wasm_encoder::{
     AbstractHeapType, ArrayType, CodeSection, CompositeInnerType, CompositeType, ConstExpr,
     EntityType, ExportKind, ExportSection, FieldType, FunctionSection, GlobalSection, GlobalType,
-    HeapType, ImportSection, Module, RefType, StorageType, StructType, SubType, TableSection,
-    TableType, TagKind, TagSection, TagType, TypeSection, ValType,
+    HeapType, ImportSection, InstructionSink as Sink, Module, RefType, StorageType, StructType,
+    SubType, TableSection, TableType, TagKind, TagSection, TagType, TypeSection, ValType,
 };
 
 /// A heap that the garbage of one operation fills, and all that a case keeps does not.
@@ -162,19 +163,40 @@ impl World {
         FIRST_FUNCTION + function
     }
 
-    /// Brings what runs to its end, and adds a call that tells the digest, unless the last one does.
+    /// Brings what runs to its end, and adds a call that looks at all places, and tells the digest.
     fn end_all(&mut self) {
         if !self.is_idle() {
             self.finish_call();
         }
-        if !self.told {
-            self.finish_call();
-        }
+        self.look_at_places();
+        self.finish_call();
         // The call that would be the next has no code.
         self.frames.clear();
         let next = self.calls.len().to_string();
         self.functions
             .pop_if(|last| last.export.as_ref() == Some(&next));
+    }
+}
+
+impl World {
+    /// Mixes what globals and tables hold into the digest.
+    fn look_at_places(&mut self) {
+        let globals = self.setting.globals.clone().into_iter();
+        for ((place, number), datum) in globals.zip(FIRST_GLOBAL..).zip(self.globals.clone()) {
+            self.look_at(place.ty(), datum, |f| _ = f.global_get(number));
+        }
+        let tables = self.setting.tables.clone().into_iter();
+        for ((place, number), data) in tables.zip(0..).zip(self.tables.clone()) {
+            for (datum, at) in data.into_iter().zip(0..) {
+                self.look_at(place.ty(), datum, |f| _ = f.i32_const(at).table_get(number));
+            }
+        }
+    }
+
+    fn look_at(&mut self, ty: Ty, datum: Datum, load: impl Fn(&mut Sink<'_>)) {
+        walker::look_at(&mut self.sink(), ty, load, DEPTH);
+        let words = self.heap.words(ty, datum, DEPTH);
+        words.into_iter().for_each(|word| self.log(word));
     }
 }
 

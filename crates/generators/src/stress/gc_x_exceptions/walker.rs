@@ -52,15 +52,13 @@ pub fn note() -> Function {
 
 /// Emits a look at a local: mixes what it holds into the digest.
 pub fn look(f: &mut Sink<'_>, ty: Ty, local: u32, depth: u32) {
-    words(
-        f,
-        ty,
-        |f| _ = f.local_get(local),
-        |f| _ = f.i32_const(depth.cast_signed()),
-        |f| {
-            f.call(NOTE);
-        },
-    );
+    look_at(f, ty, |f| _ = f.local_get(local), depth);
+}
+
+/// The same with any place.
+pub fn look_at(f: &mut Sink<'_>, ty: Ty, load: impl Fn(&mut Sink<'_>), depth: u32) {
+    let depth = |f: &mut Sink<'_>| _ = f.i32_const(depth.cast_signed());
+    words(f, ty, load, depth, |f| _ = f.call(NOTE));
 }
 
 /// Emits the words of a value: each is on the stack when it is `taken`.

@@ -166,8 +166,6 @@ pub struct World {
     pub tables: Vec<Vec<Datum>>,
     /// The calls that are over: the function, and what came of it.
     pub calls: Vec<(u32, Outcome)>,
-    /// Whether the last call has told the digest.
-    pub told: bool,
     /// The exports whose exceptions go through the host.
     pub through_host: BTreeSet<String>,
     /// The corners that the case has been in.
@@ -216,7 +214,6 @@ impl World {
             globals: vec![Datum::Null; setting.globals.len()],
             tables: vec![table; setting.tables.len()],
             calls: Vec::new(),
-            told: false,
             through_host: BTreeSet::new(),
             met: BTreeSet::new(),
             collections: 0,

@@ -48,6 +48,24 @@ pub fn exception_ops(data: &[u8]) {
     run("exception_ops", data);
 }
 
+/// Runs one input of the target `gc_x_exceptions`.
+///
+/// # Panics
+///
+/// On a finding, as libFuzzer wants it.
+pub fn gc_x_exceptions(data: &[u8]) {
+    run("gc_x_exceptions", data);
+}
+
+/// Runs one input of the target `stacks`.
+///
+/// # Panics
+///
+/// On a finding, as libFuzzer wants it.
+pub fn stacks(data: &[u8]) {
+    run("stacks", data);
+}
+
 fn run(name: &str, data: &[u8]) {
     let target: &Target = find(name).expect("the fuzz target is in the table");
     LAB.with_borrow_mut(|lab| {

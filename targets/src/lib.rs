@@ -90,6 +90,8 @@ pub const TARGETS: &[Target] = &[
     },
     stress::target::<0>(),
     stress::target::<1>(),
+    stress::target::<2>(),
+    stress::target::<3>(),
 ];
 
 /// The target of this name.

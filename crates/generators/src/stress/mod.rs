@@ -22,9 +22,12 @@
 
 mod case;
 mod choices;
+mod digest;
 pub mod exception_ops;
 pub mod gc_ops;
+pub mod gc_x_exceptions;
 mod mutate;
+mod scopes;
 mod sequence;
 mod shrink;
 pub mod stacks;
@@ -85,6 +88,13 @@ pub const STRESS: &[StressGenerator] = &[
     StressGenerator::of::<exception_ops::ExceptionOps>(
         "exceptions on every way: blocks, calls of all kinds, the host, thrown again from where they were kept",
         Features::EXCEPTIONS.union(Features::REFERENCE_TYPES),
+    ),
+    StressGenerator::of::<gc_x_exceptions::GcXExceptions>(
+        "object graphs that exceptions pass by, or alone keep alive, under collection",
+        Features::GC
+            .union(Features::FUNCTION_REFERENCES)
+            .union(Features::REFERENCE_TYPES)
+            .union(Features::EXCEPTIONS),
     ),
     StressGenerator::of::<stacks::Stacks>(
         "call stacks: which functions are active, and where, at host calls, traps and uncaught exceptions",

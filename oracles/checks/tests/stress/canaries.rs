@@ -42,6 +42,22 @@ const FAULTS: &[(&str, &[Fault])] = &[
         ],
     ),
     (
+        "gc_x_exceptions",
+        &[
+            Fault::ResultBit,
+            Fault::TrapSwallowed,
+            Fault::Payload,
+            Fault::Tag,
+            Fault::GlobalWrite,
+            Fault::TableWrite,
+            Fault::HeapWrite,
+            Fault::Identity,
+            Fault::ClauseOrder,
+            Fault::CatchAll,
+            Fault::Rethrow,
+        ],
+    ),
+    (
         "stacks",
         &[
             Fault::ResultBit,

@@ -3,12 +3,15 @@
 
 use crate::common::case;
 use assay_engine::{Engine, Features};
-use assay_generators::stress::{exception_ops, find, gc_ops, stacks};
+use assay_generators::stress::{exception_ops, find, gc_ops, gc_x_exceptions, stacks};
 use assay_reference::{Case, OpcodeCoverage, ReferenceEngine};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many cases are run.
 const CASES: u64 = 12_000;
+
+/// How many of the cells that are hit are told, those in the fewest cases first.
+const RAREST: usize = 8;
 
 /// The table of a generator.
 struct Table {
@@ -18,7 +21,7 @@ struct Table {
     unreachable: &'static [(&'static str, &'static str, &'static str)],
 }
 
-const TABLES: [Table; 3] = [
+const TABLES: [Table; 4] = [
     Table {
         name: "gc_ops",
         operators: gc_ops::corners::OPERATORS,
@@ -30,6 +33,12 @@ const TABLES: [Table; 3] = [
         operators: exception_ops::corners::OPERATORS,
         special: exception_ops::corners::SPECIAL,
         unreachable: exception_ops::corners::UNREACHABLE,
+    },
+    Table {
+        name: "gc_x_exceptions",
+        operators: gc_x_exceptions::corners::OPERATORS,
+        special: gc_x_exceptions::corners::SPECIAL,
+        unreachable: gc_x_exceptions::corners::UNREACHABLE,
     },
     Table {
         name: "stacks",
@@ -69,13 +78,16 @@ fn are_hit(table: &Table) {
     let generator = find(name).expect("there is such a generator");
     let mut engine = ReferenceEngine::new().with_coverage();
     let all = missing(operators, &OpcodeCoverage::default()).len();
-    let mut met = BTreeSet::new();
+    let mut counts: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for number in 0..CASES {
         let (_, draft) = case(generator, number);
         let program = draft.finish().expect("it can be made ready").program;
         engine.run(&program).expect("the interpreter does not fail");
-        met.extend(draft.met);
+        for corner in draft.met {
+            *counts.entry(corner).or_default() += 1;
+        }
     }
+    let met: BTreeSet<_> = counts.keys().copied().collect();
     let table: BTreeSet<(&str, &str)> = special
         .iter()
         .flat_map(|(operator, cases)| cases.iter().map(|case| (*operator, *case)))
@@ -102,6 +114,13 @@ fn are_hit(table: &Table) {
         assert!(left.contains(&cell), "{cell:?} is reached: {why}");
     }
     left.retain(|cell| !excused(cell));
+    let mut rarest: Vec<_> = counts
+        .into_iter()
+        .map(|(cell, count)| (count, cell))
+        .collect();
+    rarest.sort_unstable();
+    rarest.truncate(RAREST);
+    println!("rarest: {rarest:?}");
     println!("never: {left:?}");
     assert!(left.is_empty());
 }

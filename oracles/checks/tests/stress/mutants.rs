@@ -24,6 +24,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
         &["reference", "structures and arrays", "collector"],
     ),
     ("exception_ops", &["exceptions"]),
+    ("gc_x_exceptions", &["collector"]),
 ];
 
 /// Those of other families that they must see.
@@ -54,10 +55,36 @@ const OTHERS: &[(&str, &[Mutant])] = &[
             Mutant::ForgetPayloads,
         ],
     ),
+    (
+        "gc_x_exceptions",
+        &[
+            Mutant::TagByType,
+            Mutant::LastClause,
+            Mutant::PayloadReversed,
+            Mutant::PayloadTruncated,
+            Mutant::OuterHandler,
+            Mutant::StaleLocal,
+            Mutant::StackBelowLost,
+            Mutant::RethrowForgets,
+            Mutant::CatchAllRefOfNull,
+            Mutant::HandlerEndsEarly,
+            Mutant::PackedFieldUnsigned,
+        ],
+    ),
 ];
 
 /// Those of the families above that they cannot see, and why.
 const UNSEEN: &[(&str, Mutant, &str)] = &[
+    (
+        "gc_ops",
+        Mutant::ForgetKeptExceptions,
+        "its structures hold no exceptions",
+    ),
+    (
+        "gc_x_exceptions",
+        Mutant::ForgetSegments,
+        "it has no segments",
+    ),
     (
         "exception_ops",
         Mutant::RethrowInnermost,

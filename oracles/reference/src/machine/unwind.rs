@@ -61,6 +61,9 @@ pub(super) fn catch<'m>(
             mutate!(StaleLocal => if frame.code.locals > frame.code.params {
                 stack[frame.base + frame.code.params as usize] = 0
             });
+            mutate!(StackBelowLost => if target.height > frame.code.locals {
+                stack[frame.base + target.height as usize - 1] = 0
+            });
             frame.pc = target.pc as usize;
             return Ok((frame, top));
         }

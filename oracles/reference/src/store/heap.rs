@@ -175,6 +175,9 @@ impl Heap {
                     if let Layout::Struct { refs, .. } = types.layout(*ty) {
                         for &slot in refs {
                             let slot = slots[slot as usize];
+                            mutate!(ForgetKeptExceptions => if self.is_exception(slot) {
+                                continue;
+                            });
                             mark(
                                 mutate!(slot, SkipBarrier => unless_younger(slot, index)),
                                 &mut pending,
@@ -198,6 +201,13 @@ impl Heap {
             }
         }
         self.sweep(&marked);
+    }
+
+    /// Whether a reference is one to an exception.
+    #[cfg(feature = "mutants")]
+    fn is_exception(&self, slot: u64) -> bool {
+        let object = index_of(slot).and_then(|index| self.objects.get(index as usize));
+        matches!(object, Some(Object::Exception { .. }))
     }
 
     fn sweep(&mut self, marked: &[bool]) {

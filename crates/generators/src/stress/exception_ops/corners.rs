@@ -4,8 +4,8 @@
 //! cases. One counts where the model has seen it happen: a clause has caught, an exception has gone
 //! through; and the answers vouch for that.
 
-use super::scopes::{Clause, Kind, Label};
 use super::world::World;
+use crate::stress::scopes::{Clause, Kind, Label, Payloads};
 
 /// An instruction, or another part of the matter, and a special case of it.
 pub type Corner = (&'static str, &'static str);

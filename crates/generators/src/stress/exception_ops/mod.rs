@@ -8,7 +8,6 @@ pub mod corners;
 mod module;
 mod operand;
 mod ops;
-mod scopes;
 mod setting;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, Ty};
 use super::world::{EXN, Entry, Function, SEED_VALUE, Sig, World};
+use crate::stress::scopes::Payloads;
 use crate::{Draft, DraftCall};
 use assay_engine::{Outcome, Reference, Value};
 use std::collections::BTreeSet;
@@ -51,25 +52,10 @@ impl Types {
             }
     }
 
-    /// What a tag carries.
-    pub fn fields(&self, tag: u32) -> Vec<Ty> {
-        self.tags.get(tag as usize).cloned().unwrap_or_default()
-    }
-
     fn tag(&self, tag: u32) -> u32 {
         let fields = self.fields(tag);
         let place = self.payloads.iter().position(|payload| *payload == fields);
         self.structs + 4 + self.signatures + 3 * place.unwrap_or(0) as u32
-    }
-
-    /// The type of a block that ends with the payload of a tag.
-    pub fn payload(&self, tag: u32) -> u32 {
-        self.tag(tag) + 1
-    }
-
-    /// The same, with the exception behind it.
-    pub fn with_exception(&self, tag: u32) -> u32 {
-        self.tag(tag) + 2
     }
 
     fn section(&self, world: &World) -> TypeSection {
@@ -104,6 +90,23 @@ impl Types {
             section.ty().function([], with_exception);
         }
         section
+    }
+}
+
+impl Payloads for Types {
+    type Ty = Ty;
+    const EXCEPTION: Ty = Ty::Exn;
+
+    fn fields(&self, tag: u32) -> Vec<Ty> {
+        self.tags.get(tag as usize).cloned().unwrap_or_default()
+    }
+
+    fn payload(&self, tag: u32) -> u32 {
+        self.tag(tag) + 1
+    }
+
+    fn with_exception(&self, tag: u32) -> u32 {
+        self.tag(tag) + 2
     }
 }
 

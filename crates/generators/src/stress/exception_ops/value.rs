@@ -1,5 +1,7 @@
 //! What exceptions carry and functions keep: types, values, and what a digest sees of them.
 
+pub use crate::stress::digest::{FACTOR, NULL};
+
 use assay_engine::{Features, Reference, Value};
 use serde::{Deserialize, Serialize};
 use wasm_encoder::{AbstractHeapType, HeapType, RefType, ValType};
@@ -102,6 +104,12 @@ impl Ty {
     }
 }
 
+impl From<Ty> for ValType {
+    fn from(ty: Ty) -> Self {
+        ty.encoded()
+    }
+}
+
 /// A value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Datum {
@@ -120,12 +128,6 @@ pub enum Datum {
     /// An exception, by its number.
     Exn(u32),
 }
-
-/// What digests say of a null, and of a reference that they do not look into.
-pub const NULL: u64 = 1;
-
-/// What digests are multiplied with: odd, with its bits spread evenly.
-pub const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Mixes a word into a digest.
 pub fn mix(digest: u64, word: u64) -> u64 {

@@ -10,16 +10,16 @@
 //! not return.
 
 use super::corners::Corner;
-use super::scopes::{Clause, Scope};
 use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, FACTOR, NULL, STRUCT, Ty, mix};
+pub use crate::stress::scopes::DIGEST;
+use crate::stress::scopes::{Blocks, Clause, Scope};
 use assay_engine::{Action, Host, HostFunction, HostState, Outcome, Slot};
 use std::collections::BTreeSet;
 use wasm_encoder::{BlockType, HeapType, InstructionSink as Sink, ValType};
 
-/// The global with the digest, the one from which numbers are made that no compiler knows, and the first
-/// of those that hold exceptions.
-pub const DIGEST: u32 = 0;
+/// The global from which numbers are made that no compiler knows, and the first of those that hold
+/// exceptions, behind the one with the digest.
 pub const SEED: u32 = 1;
 pub const FIRST_PLACE: u32 = 2;
 /// What is in [`SEED`].
@@ -100,7 +100,7 @@ pub struct Frame {
     /// The types of its locals, parameters first.
     pub locals: Vec<ValType>,
     /// Its blocks.
-    pub scopes: Vec<Scope>,
+    pub scopes: Vec<Scope<u64>>,
     /// The values that it keeps.
     pub held: Vec<Held>,
     /// How many blocks have come to their ends.
@@ -109,6 +109,18 @@ pub struct Frame {
     pub replaced: Vec<Clause>,
     /// The function itself, last, and before it those that it has replaced.
     pub origins: Vec<Origin>,
+}
+
+impl Blocks for Frame {
+    type Below = u64;
+
+    fn scopes(&self) -> &[Scope<u64>] {
+        &self.scopes
+    }
+
+    fn parts(&mut self) -> (&mut Vec<Scope<u64>>, &mut Vec<u8>) {
+        (&mut self.scopes, &mut self.code)
+    }
 }
 
 /// How a function ended.

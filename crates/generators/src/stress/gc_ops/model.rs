@@ -1,5 +1,7 @@
 //! The model: what the objects of a case hold, and the digests that follow from it.
 
+pub use crate::stress::digest::{FACTOR, HOST, I31, NULL, OBJECT, TOO_DEEP, mix};
+
 use super::types::{Heap, Hierarchy, RefTy, Storage, Types};
 
 /// A reference, whatever its static type: conversions between hierarchies keep it.
@@ -35,26 +37,11 @@ pub struct Object {
     pub data: Vec<Datum>,
 }
 
-/// What digests are multiplied with: odd, with its bits spread evenly.
-pub const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-
 /// How deep a walk follows references.
 pub const DEPTH: u32 = 3;
 
 /// How many elements of an array a walk looks at.
 pub const ELEMENTS: usize = 6;
-
-/// What a walk says of a null, of what lies too deep, of a host's reference, and of other things.
-pub const NULL: u64 = 1;
-pub const TOO_DEEP: u64 = 2;
-pub const HOST: u64 = 3;
-pub const I31: u64 = 1 << 32;
-pub const OBJECT: u64 = 16;
-
-/// Mixes a number into a digest: both steps are one to one.
-pub fn mix(digest: u64, number: u64) -> u64 {
-    (digest ^ number).wrapping_mul(FACTOR)
-}
 
 impl Storage {
     /// As many of the bits as a field of this type keeps.

@@ -1,10 +1,10 @@
 //! Blocks, and ways out of them.
 
 use super::super::operand::distinct;
-use super::super::scopes::{Clause, Kind, Label};
 use super::super::value::Ty;
 use super::super::world::{Entry, World};
 use crate::stress::Choices;
+use crate::stress::scopes::{Blocks, Clause, Kind, Label};
 
 /// How many clauses there are at most.
 const MAX_CLAUSES: u32 = 5;

@@ -1,11 +1,11 @@
 //! Loops in which each round throws and catches.
 
 use super::super::operand::{How, Operand, data};
-use super::super::scopes::{Clause, Kind, Label};
 use super::super::value::{Datum, Ty};
 use super::super::world::{DIGEST, End, Held, World, push_words};
 use super::calls::{emit_again, recorded};
 use crate::stress::Choices;
+use crate::stress::scopes::{Clause, Kind, Label, Payloads};
 use wasm_encoder::{BlockType, Catch, InstructionSink as Sink};
 
 /// Locals of these types, from this one on.

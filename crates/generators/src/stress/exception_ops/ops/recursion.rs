@@ -2,11 +2,11 @@
 
 use super::super::module::Types;
 use super::super::operand::{Operand, data};
-use super::super::scopes::{Clause, Kind, Label};
 use super::super::value::Ty;
 use super::super::world::{Held, SEED, SEED_VALUE, Sig, World};
 use super::loops::{as_locals, look};
 use crate::stress::Choices;
+use crate::stress::scopes::{Clause, Kind, Label, Payloads};
 use assay_engine::Features;
 use wasm_encoder::{BlockType, Catch, InstructionSink as Sink};
 

@@ -4,6 +4,7 @@ use super::super::operand::data;
 use super::super::value::{Datum, Ty};
 use super::super::world::{EXN, Held, World};
 use crate::stress::Choices;
+use crate::stress::scopes::Payloads;
 use assay_engine::{Trap, Traps};
 
 /// `throw`

@@ -15,11 +15,33 @@
 //!
 //! Code goes on in one of the landing places, where a clause catches, and behind `$done`. In the
 //! others it drops the payload and spoils the digest.
+//!
+//! Families whose exceptions find their handlers while operations are performed share this: what they
+//! say of their tags is [`Payloads`], and a function that runs has [`Blocks`].
 
-use super::module::Types;
-use super::value::{FACTOR, Ty};
-use super::world::{DIGEST, Frame};
-use wasm_encoder::{BlockType, Catch, InstructionSink as Sink};
+use super::digest::FACTOR;
+use wasm_encoder::{BlockType, Catch, InstructionSink as Sink, ValType};
+
+/// The global with the digest.
+pub const DIGEST: u32 = 0;
+
+/// What the tags of a case carry.
+pub trait Payloads {
+    /// The types of values.
+    type Ty: Copy + Into<ValType>;
+
+    /// That of exceptions.
+    const EXCEPTION: Self::Ty;
+
+    /// What a tag carries.
+    fn fields(&self, tag: u32) -> Vec<Self::Ty>;
+
+    /// The type of a block that ends with the payload of a tag.
+    fn payload(&self, tag: u32) -> u32;
+
+    /// The same, with the exception behind it.
+    fn with_exception(&self, tag: u32) -> u32;
+}
 
 /// The kinds of clauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,21 +87,21 @@ impl Clause {
     }
 
     /// What arrives where it lands.
-    pub fn arrives(self, types: &Types) -> Vec<Ty> {
+    pub fn arrives<P: Payloads>(self, types: &P) -> Vec<P::Ty> {
         let mut all = if self.has_tag() {
             types.fields(self.tag)
         } else {
             Vec::new()
         };
-        all.extend(self.has_exception().then_some(Ty::Exn));
+        all.extend(self.has_exception().then_some(P::EXCEPTION));
         all
     }
 
     /// The type of the block that it ends.
-    pub fn block(self, types: &Types) -> BlockType {
+    pub fn block(self, types: &impl Payloads) -> BlockType {
         match self.arrives(types).as_slice() {
             [] => BlockType::Empty,
-            [one] => BlockType::Result(one.encoded()),
+            [one] => BlockType::Result((*one).into()),
             _ if self.has_exception() => BlockType::FunctionType(types.with_exception(self.tag)),
             _ => BlockType::FunctionType(types.payload(self.tag)),
         }
@@ -99,7 +121,7 @@ impl Clause {
 
 /// A block with handlers that is open.
 #[derive(Clone, Debug)]
-pub struct Scope {
+pub struct Scope<B> {
     /// The clauses, in order.
     pub clauses: Vec<Clause>,
     /// The clauses with places of their own that lie ahead, outermost first.
@@ -107,10 +129,10 @@ pub struct Scope {
     /// Whether code is still within the `try_table`.
     pub in_body: bool,
     /// What lies on the stack below the block.
-    pub below: Option<u64>,
+    pub below: Option<B>,
 }
 
-impl Scope {
+impl<B> Scope<B> {
     /// How many labels it has from where code is.
     fn labels(&self) -> u32 {
         1 + self.landings.len() as u32 + u32::from(self.in_body)
@@ -128,24 +150,40 @@ impl Scope {
     }
 }
 
-impl Frame {
+/// A function that runs, with its blocks.
+pub trait Blocks {
+    /// What it keeps on the stack below a block.
+    type Below: Copy;
+
+    /// Its blocks, the innermost last.
+    fn scopes(&self) -> &[Scope<Self::Below>];
+
+    /// Its blocks and its code.
+    fn parts(&mut self) -> (&mut Vec<Scope<Self::Below>>, &mut Vec<u8>);
+
+    /// Where code goes.
     fn out(&mut self) -> Sink<'_> {
-        Sink::new(&mut self.code)
+        Sink::new(self.parts().1)
+    }
+
+    /// The innermost block.
+    fn last_scope(&mut self) -> Option<&mut Scope<Self::Below>> {
+        self.parts().0.last_mut()
     }
 
     /// The label of the end of the scope that lies so many further out.
-    pub fn done(&self, out: u32) -> u32 {
-        let scopes = self.scopes.iter().rev().take(out as usize + 1);
+    fn done(&self, out: u32) -> u32 {
+        let scopes = self.scopes().iter().rev().take(out as usize + 1);
         scopes.map(Scope::labels).sum::<u32>() - 1
     }
 
     /// The label of the function.
     fn function_label(&self) -> u32 {
-        self.scopes.iter().map(Scope::labels).sum()
+        self.scopes().iter().map(Scope::labels).sum()
     }
 
     /// Opens a scope; what lies below it is on the stack already.
-    pub fn open(&mut self, types: &Types, clauses: Vec<Clause>, below: Option<u64>) {
+    fn open(&mut self, types: &impl Payloads, clauses: Vec<Clause>, below: Option<Self::Below>) {
         let own = clauses.iter().filter(|clause| clause.label == Label::Own);
         let landings: Vec<Clause> = own.copied().collect();
         self.out().block(BlockType::Empty);
@@ -153,14 +191,14 @@ impl Frame {
             let block = clause.block(types);
             self.out().block(block);
         }
-        self.scopes.push(Scope {
+        self.parts().0.push(Scope {
             clauses: clauses.clone(),
             landings,
             in_body: false,
             below,
         });
         let mut catches = Vec::with_capacity(clauses.len());
-        let count = self.scopes.last().map_or(0, |it| it.landings.len()) as u32;
+        let count = self.scopes().last().map_or(0, |it| it.landings.len()) as u32;
         let mut landing = 0;
         for clause in clauses {
             let label = match clause.label {
@@ -174,41 +212,42 @@ impl Frame {
             catches.push(clause.encoded(label));
         }
         self.out().try_table(BlockType::Empty, catches);
-        if let Some(scope) = self.scopes.last_mut() {
+        if let Some(scope) = self.last_scope() {
             scope.in_body = true;
         }
     }
 
     /// Goes from where code is, which ends here, to the landing place of a clause of the innermost
     /// scope: what arrives there is on the stack.
-    pub fn land(&mut self, types: &Types, landing: usize) {
+    fn land(&mut self, types: &impl Payloads, landing: usize) {
         self.end_body();
         self.pass_landings(types, landing + 1);
         self.out().br(landing as u32 + 1).end();
-        if let Some(scope) = self.scopes.last_mut() {
+        if let Some(scope) = self.last_scope() {
             scope.landings.truncate(landing);
         }
     }
 
     /// Ends the innermost scope; code goes on behind it. Gives what lies on the stack there.
-    pub fn close(&mut self, types: &Types) -> Option<u64> {
+    fn close(&mut self, types: &impl Payloads) -> Option<Self::Below> {
         self.end_body();
         self.pass_landings(types, 0);
         self.out().end();
-        self.scopes.pop()?.below
+        self.parts().0.pop()?.below
     }
 
     /// Ends scopes until so many are left, where code cannot come.
-    pub fn close_dead(&mut self, types: &Types, left: usize) {
-        while self.scopes.len() > left {
+    fn close_dead(&mut self, types: &impl Payloads, left: usize) {
+        while self.scopes().len() > left {
             if self.close(types).is_some() {
                 self.out().drop();
             }
         }
     }
 
+    /// Ends the `try_table` of the innermost block, if code is in it.
     fn end_body(&mut self) {
-        if let Some(scope) = self.scopes.last_mut()
+        if let Some(scope) = self.last_scope()
             && scope.in_body
         {
             scope.in_body = false;
@@ -218,9 +257,9 @@ impl Frame {
 
     /// Emits the landing places of the innermost scope that are not for what was thrown, from the
     /// innermost to the one with this number.
-    fn pass_landings(&mut self, types: &Types, until: usize) {
+    fn pass_landings(&mut self, types: &impl Payloads, until: usize) {
         let landings = self
-            .scopes
+            .scopes()
             .last()
             .map_or(Vec::new(), |it| it.landings.clone());
         for (number, clause) in landings.into_iter().enumerate().skip(until).rev() {
@@ -234,7 +273,7 @@ impl Frame {
                 .i64_xor()
                 .global_set(DIGEST);
         }
-        if let Some(scope) = self.scopes.last_mut() {
+        if let Some(scope) = self.last_scope() {
             scope.landings.truncate(until.min(scope.landings.len()));
         }
     }

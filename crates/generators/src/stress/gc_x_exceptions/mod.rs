@@ -1,0 +1,97 @@
+//! `gc_x_exceptions`: garbage collection and exceptions together.
+//!
+//! Small graphs of objects are kept where an exception passes them by (in locals, parameters, on the
+//! stack below a block, in functions that are unwound), or by the exception alone: in its payload while
+//! it is in flight, in an `exnref` in a global, a table, an object, another exception. Collections
+//! run before the throw, on the way, in the landing pad and after it; see the module `world`.
+
+pub mod corners;
+mod model;
+mod module;
+mod operand;
+mod ops;
+mod setting;
+#[cfg(test)]
+mod tests;
+mod unwind;
+mod value;
+mod walker;
+mod world;
+
+use super::{Family, Row};
+use crate::Draft;
+use arbitrary::{Result, Unstructured};
+use assay_engine::Features;
+use setting::Setting;
+use std::ops::RangeInclusive;
+use value::{Datum, Ty};
+use world::{Held, World};
+
+/// The generator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GcXExceptions;
+
+/// What operations need and give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A reference that the function keeps.
+    Reference,
+    /// An object that the function keeps.
+    Object,
+    /// An exception that the function keeps.
+    Exception,
+    /// Room for a block.
+    RoomForScope,
+    /// Room for a call of a new function.
+    Room,
+    /// A global.
+    Global,
+    /// A table.
+    Table,
+}
+
+impl Family for GcXExceptions {
+    const NAME: &'static str = "gc_x_exceptions";
+    const OPERATIONS: RangeInclusive<usize> = 8..=32;
+    const TABLE: &'static [Row<Self>] = ops::TABLE;
+    type Setting = Setting;
+    type Kind = Kind;
+    type State = World;
+
+    fn setting(u: &mut Unstructured<'_>, features: Features) -> Result<Setting> {
+        Setting::arbitrary(u, features)
+    }
+
+    fn simpler(setting: &Setting) -> Vec<Setting> {
+        setting.simpler()
+    }
+
+    fn size(setting: &Setting) -> usize {
+        setting.size()
+    }
+
+    fn begin(setting: &mut Setting) -> World {
+        World::new(setting)
+    }
+
+    fn is_open(world: &World) -> bool {
+        world.is_open()
+    }
+
+    fn has(world: &World, kind: Kind) -> bool {
+        let some = |fits: &dyn Fn(&Held) -> bool| world.held().iter().any(fits);
+        match kind {
+            Kind::Reference => some(&|held| !held.ty.is_number()),
+            Kind::Object => some(&|held| held.ty.is_eq() && matches!(held.datum, Datum::Object(_))),
+            Kind::Exception => some(&|held| held.ty == Ty::Exn && held.datum != Datum::Null),
+            Kind::RoomForScope => world.has_room_for_scope(),
+            Kind::Room => world.has_room_for_call(),
+            Kind::Global => !world.globals.is_empty(),
+            Kind::Table => !world.tables.is_empty(),
+        }
+    }
+
+    fn draft(setting: &Setting, world: World) -> Draft {
+        module::draft(setting, world)
+    }
+}

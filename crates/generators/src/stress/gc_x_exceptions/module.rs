@@ -1,0 +1,325 @@
+//! The module of a case.
+
+use super::model::DEPTH;
+use super::setting::{Setting, TABLE_LENGTH};
+use super::value::{Datum, NODE, Ty};
+use super::walker;
+use super::world::{FIRST_FUNCTION, FIRST_GLOBAL, Function, Sig, World};
+use crate::stress::scopes::Payloads;
+use crate::{Draft, DraftCall};
+use assay_engine::{Action, Reference, Value};
+use wasm_encoder::{
+    AbstractHeapType, ArrayType, CodeSection, CompositeInnerType, CompositeType, ConstExpr,
+    EntityType, ExportKind, ExportSection, FieldType, FunctionSection, GlobalSection, GlobalType,
+    HeapType, ImportSection, InstructionSink as Sink, Module, RefType, StorageType, StructType,
+    SubType, TableSection, TableType, TagKind, TagSection, TagType, TypeSection, ValType,
+};
+
+/// A heap that the garbage of one operation fills, and all that a case keeps does not.
+const SMALL_HEAP_BYTES: u32 = 512 << 10;
+
+/// More than any case needs: it ends by construction, and what it counts is compared all the same.
+const FUEL: i32 = 1 << 30;
+
+const ANYREF: ValType = ValType::Ref(RefType {
+    nullable: true,
+    heap_type: HeapType::Abstract {
+        shared: false,
+        ty: AbstractHeapType::Any,
+    },
+});
+const EXNREF: ValType = ValType::Ref(RefType::EXNREF);
+
+/// The types of functions that every module has, in order.
+const HELPERS: u32 = 5;
+
+/// The types of a module, by index: objects; what every module has; the functions of the case; three for
+/// each tag.
+#[derive(Clone, Debug)]
+pub struct Types {
+    nodes: u32,
+    signatures: u32,
+    tags: Vec<Vec<Ty>>,
+}
+
+impl Types {
+    fn helper(&self, function: u32) -> u32 {
+        NODE + self.nodes + function
+    }
+
+    /// The index of a type of functions.
+    fn signature(&self, sig: Sig) -> u32 {
+        self.helper(HELPERS)
+            + match sig {
+                Sig::Export => 0,
+                Sig::Recursive => 1,
+                Sig::Own(number) => 2 + number,
+            }
+    }
+
+    fn tag(&self, tag: u32) -> u32 {
+        self.signature(Sig::Own(self.signatures)) + 3 * tag
+    }
+
+    fn section(&self, world: &World) -> TypeSection {
+        let mut section = TypeSection::new();
+        section.ty().rec(objects(world));
+        section
+            .ty()
+            .function([ValType::Ref(RefType::EXTERNREF)], [ValType::I64]);
+        section.ty().function([], []);
+        section
+            .ty()
+            .function([ANYREF, ValType::I32], [ValType::I64]);
+        section
+            .ty()
+            .function([EXNREF, ValType::I32], [ValType::I64]);
+        section.ty().function([ValType::I64], []);
+        let own = (0..self.signatures).map(Sig::Own);
+        for sig in [Sig::Export, Sig::Recursive].into_iter().chain(own) {
+            let results: &[Ty] = match sig {
+                Sig::Export => &[Ty::I64, Ty::Extern],
+                Sig::Recursive | Sig::Own(_) => &[],
+            };
+            let params = world.params(sig);
+            section.ty().function(encoded(&params), encoded(results));
+        }
+        for fields in &self.tags {
+            let fields = encoded(fields);
+            section.ty().function(fields.clone(), []);
+            section.ty().function([], fields.clone());
+            let with_exception: Vec<ValType> = fields.into_iter().chain([EXNREF]).collect();
+            section.ty().function([], with_exception);
+        }
+        section
+    }
+}
+
+impl Payloads for Types {
+    type Ty = Ty;
+    const EXCEPTION: Ty = Ty::Exn;
+
+    fn fields(&self, tag: u32) -> Vec<Ty> {
+        self.tags.get(tag as usize).cloned().unwrap_or_default()
+    }
+
+    fn payload(&self, tag: u32) -> u32 {
+        self.tag(tag) + 1
+    }
+
+    fn with_exception(&self, tag: u32) -> u32 {
+        self.tag(tag) + 2
+    }
+}
+
+fn encoded(types: &[Ty]) -> Vec<ValType> {
+    types.iter().map(|ty| ty.encoded()).collect()
+}
+
+/// The types of objects: all in one group, so that no two are the same.
+fn objects(world: &World) -> Vec<SubType> {
+    let sub_type = |inner| SubType {
+        is_final: true,
+        supertype_idx: None,
+        composite_type: CompositeType {
+            inner,
+            shared: false,
+            descriptor: None,
+            describes: None,
+        },
+    };
+    let field = |element_type: StorageType, mutable| FieldType {
+        element_type,
+        mutable,
+    };
+    let array = |ty: Ty| {
+        let element = field(StorageType::Val(ty.encoded()), true);
+        CompositeInnerType::Array(ArrayType(element))
+    };
+    let node = |fields: &Vec<super::value::Storage>| {
+        let fields = fields.iter().zip(0..);
+        let fields = fields.map(|(storage, at)| field(storage.encoded(), at > 0));
+        CompositeInnerType::Struct(StructType {
+            fields: fields.collect(),
+        })
+    };
+    let arrays = [array(Ty::Eq), array(Ty::Exn)];
+    let all = arrays.into_iter().chain(world.heap.nodes.iter().map(node));
+    all.map(sub_type).collect()
+}
+
+impl World {
+    /// The types of the module.
+    pub fn types(&self) -> Types {
+        Types {
+            nodes: self.heap.nodes.len() as u32,
+            signatures: self.setting.signatures.len() as u32,
+            tags: self.heap.tags.clone(),
+        }
+    }
+
+    /// The index of a function in the module.
+    pub fn index(&self, function: u32) -> u32 {
+        FIRST_FUNCTION + function
+    }
+
+    /// Brings what runs to its end, and adds a call that looks at all places, and tells the digest.
+    fn end_all(&mut self) {
+        if !self.is_idle() {
+            self.finish_call();
+        }
+        self.look_at_places();
+        self.finish_call();
+        // The call that would be the next has no code.
+        self.frames.clear();
+        let next = self.calls.len().to_string();
+        self.functions
+            .pop_if(|last| last.export.as_ref() == Some(&next));
+    }
+}
+
+impl World {
+    /// Mixes what globals and tables hold into the digest.
+    fn look_at_places(&mut self) {
+        let globals = self.setting.globals.clone().into_iter();
+        for ((place, number), datum) in globals.zip(FIRST_GLOBAL..).zip(self.globals.clone()) {
+            self.look_at(place.ty(), datum, |f| _ = f.global_get(number));
+        }
+        let tables = self.setting.tables.clone().into_iter();
+        for ((place, number), data) in tables.zip(0..).zip(self.tables.clone()) {
+            for (datum, at) in data.into_iter().zip(0..) {
+                self.look_at(place.ty(), datum, |f| _ = f.i32_const(at).table_get(number));
+            }
+        }
+    }
+
+    fn look_at(&mut self, ty: Ty, datum: Datum, load: impl Fn(&mut Sink<'_>)) {
+        walker::look_at(&mut self.sink(), ty, load, DEPTH);
+        let words = self.heap.words(ty, datum, DEPTH);
+        words.into_iter().for_each(|word| self.log(word));
+    }
+}
+
+/// The module, the calls and the answers.
+pub fn draft(setting: &Setting, mut world: World) -> Draft {
+    world.end_all();
+    let argument = Value::Ref(Reference::Extern(setting.reference));
+    let calls = world.calls.iter().map(|&(function, _)| DraftCall {
+        export: export(&world, function),
+        args: vec![argument],
+    });
+    Draft {
+        wasm: module(&world),
+        calls: calls.collect(),
+        answers: world
+            .calls
+            .iter()
+            .map(|(_, outcome)| outcome.clone())
+            .collect(),
+        features: setting.features,
+        fuse: setting.fuse,
+        digest: setting.digest,
+        uncaught: std::mem::take(&mut world.through_host),
+        fuel: Some(FUEL),
+        gc_heap_bytes: setting.small_heap.then_some(SMALL_HEAP_BYTES),
+        met: std::mem::take(&mut world.met),
+        host_seed: setting.host_seed,
+        actions: vec![
+            world.host.functions[0].actions.clone(),
+            vec![Action::Collect],
+        ],
+        ..Draft::default()
+    }
+}
+
+fn export(world: &World, function: u32) -> String {
+    let function = world.functions.get(function as usize);
+    function
+        .and_then(|it| it.export.clone())
+        .unwrap_or_default()
+}
+
+fn module(world: &World) -> Vec<u8> {
+    let types = world.types();
+    let mut module = Module::new();
+    module.section(&types.section(world));
+    let mut imports = ImportSection::new();
+    for (name, number) in ["act", "collect"].into_iter().zip(0..) {
+        imports.import("host", name, EntityType::Function(types.helper(number)));
+    }
+    module.section(&imports);
+    let mut functions = FunctionSection::new();
+    (2..HELPERS).for_each(|it| _ = functions.function(types.helper(it)));
+    for function in &world.functions {
+        functions.function(types.signature(function.sig));
+    }
+    module.section(&functions);
+    module.section(&tables(world));
+    let mut tags = TagSection::new();
+    for tag in 0..types.tags.len() as u32 {
+        tags.tag(TagType {
+            kind: TagKind::Exception,
+            func_type_idx: types.tag(tag),
+        });
+    }
+    module.section(&tags);
+    module.section(&globals(world));
+    let mut exports = ExportSection::new();
+    for (function, number) in world.functions.iter().zip(0..) {
+        if let Some(name) = &function.export {
+            exports.export(name, ExportKind::Func, world.index(number));
+        }
+    }
+    module.section(&exports);
+    module.section(&code(world, &types));
+    module.finish()
+}
+
+fn tables(world: &World) -> TableSection {
+    let mut section = TableSection::new();
+    for place in &world.setting.tables {
+        let ValType::Ref(element_type) = place.ty().encoded() else {
+            continue;
+        };
+        section.table(TableType {
+            element_type,
+            table64: false,
+            minimum: TABLE_LENGTH.into(),
+            maximum: Some(TABLE_LENGTH.into()),
+            shared: false,
+        });
+    }
+    section
+}
+
+/// The digest, and those of the setting.
+fn globals(world: &World) -> GlobalSection {
+    let ty = |val_type| GlobalType {
+        val_type,
+        mutable: true,
+        shared: false,
+    };
+    let mut section = GlobalSection::new();
+    section.global(ty(ValType::I64), &ConstExpr::i64_const(0));
+    for place in &world.setting.globals {
+        let null = ConstExpr::ref_null(place.ty().heap());
+        section.global(ty(place.ty().encoded()), &null);
+    }
+    section
+}
+
+fn code(world: &World, types: &Types) -> CodeSection {
+    let mut section = CodeSection::new();
+    section.function(&walker::walk(&world.heap));
+    section.function(&walker::walk_exception(&world.heap, types));
+    section.function(&walker::note());
+    for Function { sig, body, .. } in &world.functions {
+        let params = world.params(*sig).len();
+        let locals = body.0.iter().skip(params).map(|&ty| (1, ty));
+        let mut f = wasm_encoder::Function::new(locals);
+        f.raw(body.1.iter().copied());
+        f.instructions().end();
+        section.function(&f);
+    }
+    section
+}

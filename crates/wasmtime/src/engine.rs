@@ -3,6 +3,7 @@
 use crate::futures::block_on;
 use crate::host::{self, HostData, is_asynchronous};
 use crate::instance::{WasmtimeInstance, outcome_of, unknown};
+use crate::interruption;
 use crate::script;
 use crate::trap::Failure;
 use crate::{Configuration, ConfigurationError};
@@ -11,7 +12,7 @@ use assay_engine::{
     Program, Resource, Script, Shim, Spent, Value, names,
 };
 use std::time::Instant;
-use wasmtime::{Extern, Instance, Linker, Module, Store, UpdateDeadline};
+use wasmtime::{Extern, Instance, Linker, Module, Store};
 
 /// The version of Wasmtime that this adapter is built with. Wasmtime does not say it; a test
 /// compares it to the lock file.
@@ -169,12 +170,8 @@ impl WasmtimeEngine {
         }
         if self.configuration.code.epochs {
             store.data_mut().ticks = true;
-            store.set_epoch_deadline(1);
-            if asynchronous {
-                store.epoch_deadline_async_yield_and_update(1);
-            } else {
-                store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Continue(1)));
-            }
+            store.set_epoch_deadline(interruption::TICKS);
+            store.epoch_deadline_callback(|store| Ok(interruption::at_deadline(store.data())));
         }
         store
     }
@@ -246,7 +243,10 @@ impl WasmtimeEngine {
         };
         self.spent.instantiate += began.elapsed();
         store.data_mut().limits.instantiating = false;
-        instance.map_err(|error| self.not_instantiated(store, module, &imports, &error))
+        let instance =
+            instance.map_err(|error| self.not_instantiated(store, module, &imports, &error));
+        interruption::settle(&mut *store).map_err(|error| Err(unknown(&self.name, &error)))?;
+        instance
     }
 
     /// Why there is no instance. Wasmtime has no type for a mismatch of imports, so they are matched
@@ -259,7 +259,9 @@ impl WasmtimeEngine {
         imports: &[Extern],
         error: &wasmtime::Error,
     ) -> Stop {
-        if Failure::of(error) != Failure::Unknown || error.is::<wasmtime::WasmtimeBug>() {
+        if interruption::failure(&*store, error) != Failure::Unknown
+            || error.is::<wasmtime::WasmtimeBug>()
+        {
             return outcome_of(&self.name, store, error, 0);
         }
         let mut linker = Linker::new(&self.engine);

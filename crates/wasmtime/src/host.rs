@@ -1,14 +1,17 @@
 //! The host functions, and all that a store carries for them.
 
 use crate::futures::block_on;
-use crate::instance::{Callable, invoke, tag_of};
+use crate::instance::{Callable, invoke, pending_exception, tag_of};
+use crate::interruption::{self, Interruption};
 use crate::limits::GrowthLimits;
-use crate::trap::HostError;
+use crate::trap::{Failure, HostError};
 use crate::value::{lift, lower};
-use assay_engine::{Action, Host, HostCall, HostEffect, HostState, Limits, Slot, Value, names};
+use assay_engine::{
+    Action, Host, HostCall, HostEffect, HostState, Limits, OnFailure, Slot, Stopped, Value, names,
+};
 use std::collections::HashMap;
 use wasmtime::{
-    AsContext, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, ExternRef, Func, FuncType,
+    AsContext, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, Extern, ExternRef, Func, FuncType,
     Instance, OwnedRooted, Ref, Result, Store, Val, ValType,
 };
 
@@ -26,6 +29,8 @@ pub(crate) struct HostData {
     pub(crate) asynchronous: bool,
     /// Whether a host call is a tick of the epoch.
     pub(crate) ticks: bool,
+    /// What the host has asked for, while code has not been interrupted.
+    pub(crate) interruption: Option<Interruption>,
 }
 
 impl HostData {
@@ -39,6 +44,7 @@ impl HostData {
             callables: HashMap::new(),
             asynchronous: false,
             ticks: false,
+            interruption: None,
         }
     }
 
@@ -128,7 +134,21 @@ async fn perform(
             let old = grow_table(&mut caller, table, elements)?;
             caller.data_mut().state.effect(entry, HostEffect::Grew(old));
         }
-        Action::Call { export, args } => call_back(&mut caller, &export, &args, entry).await?,
+        Action::Call {
+            export,
+            args,
+            failure,
+        } => call_back(&mut caller, (&export, &args, failure), entry).await?,
+        Action::Exchange {
+            memory,
+            address,
+            value,
+        } => {
+            let old = exchange(&mut caller, memory, address, value)?;
+            let effect = HostEffect::Exchanged(old);
+            caller.data_mut().state.effect(entry, effect);
+        }
+        Action::Interrupt => interruption::ask(&mut caller)?,
     }
     for (result, value) in results.iter_mut().zip(values) {
         let ty = match value {
@@ -189,11 +209,32 @@ fn grow_table(caller: &mut Caller<'_, HostData>, table: u32, elements: u32) -> R
     Ok(table.grow(caller, elements.into(), null).ok())
 }
 
-/// Calls an export. A trap or an exception of the callee comes back as the very same error.
+/// Writes eight bytes of a memory of the caller's, and gives those that were there; `None` where they
+/// are out of bounds.
+fn exchange(
+    caller: &mut Caller<'_, HostData>,
+    memory: u32,
+    address: u32,
+    value: u64,
+) -> Result<Option<u64>> {
+    let Some(main) = caller.data().main else {
+        return Ok(None);
+    };
+    let name = names::memory(memory);
+    // There is no caller where an import that is exported again was called from outside.
+    let memory = caller.get_export(&name).and_then(Extern::into_memory);
+    let memory = memory.or_else(|| main.get_memory(&mut *caller, &name));
+    let memory = memory.ok_or_else(|| missing(&name))?;
+    let bytes = memory.data_mut(caller).get_mut(address as usize..);
+    let bytes = bytes.and_then(|bytes| bytes.first_chunk_mut());
+    let old = bytes.map(|bytes| std::mem::replace(bytes, value.to_le_bytes()));
+    Ok(old.map(u64::from_le_bytes))
+}
+
+/// Calls an export. What goes on outwards is the very same error or exception.
 async fn call_back(
     caller: &mut Caller<'_, HostData>,
-    export: &str,
-    args: &[Value],
+    (export, args, failure): (&str, &[Value], OnFailure),
     entry: usize,
 ) -> Result<()> {
     if caller.data().main.is_none() {
@@ -202,10 +243,42 @@ async fn call_back(
     let callable = Callable::find(&mut *caller, export).ok_or_else(|| missing(export))?;
     caller.data_mut().state.descend();
     let returned = invoke(&mut *caller, &callable, args).await;
-    let state = &mut caller.data_mut().state;
-    state.ascend();
-    state.effect(entry, HostEffect::Called(returned.as_ref().ok().cloned()));
-    returned.map(|_| ())
+    caller.data_mut().state.ascend();
+    let (effect, goes_on) = match returned {
+        Ok(results) => (HostEffect::Called(Some(results)), Ok(())),
+        Err(error) => stopped(caller, failure, error)?,
+    };
+    caller.data_mut().state.effect(entry, effect);
+    goes_on
+}
+
+/// A callee has stopped: swallows that, or lets it go on outwards.
+fn stopped(
+    caller: &mut Caller<'_, HostData>,
+    failure: OnFailure,
+    error: wasmtime::Error,
+) -> Result<(HostEffect, Result<()>)> {
+    let stopped = match interruption::failure(&*caller, &error) {
+        Failure::Trapped(_) => Stopped::Trap,
+        Failure::Threw => Stopped::Exception,
+        _ => return Ok((HostEffect::Called(None), Err(error))),
+    };
+    let goes_on = match (failure, stopped) {
+        (OnFailure::Onward, _) | (OnFailure::Again, Stopped::Trap) => Err(error),
+        (OnFailure::Swallow, Stopped::Trap) => {
+            interruption::settle(caller)?;
+            Ok(())
+        }
+        (OnFailure::Swallow, Stopped::Exception) => {
+            pending_exception(caller)?;
+            Ok(())
+        }
+        (OnFailure::Again, Stopped::Exception) => {
+            let exception = pending_exception(&mut *caller)?;
+            caller.as_context_mut().throw(exception).map_err(Into::into)
+        }
+    };
+    Ok((failure.effect(stopped), goes_on))
 }
 
 /// The main module does not export what the program says.

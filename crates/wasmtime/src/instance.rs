@@ -2,6 +2,7 @@
 
 use crate::futures::block_on;
 use crate::host::{HostData, is_asynchronous, missing};
+use crate::interruption;
 use crate::trap::{Failure, HostError};
 use crate::value::{lift, lower};
 use assay_engine::Spent;
@@ -9,7 +10,8 @@ use assay_engine::{EngineError, HostCall, MemoryDigest, Outcome, Value, names};
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::{
-    AsContextMut, Error, Func, Instance, Memory, Result, RootScope, Store, Tag, Val, ValType,
+    AsContextMut, Error, ExnRef, Func, Instance, Memory, Result, RootScope, Rooted, Store, Tag,
+    Val, ValType,
 };
 
 /// An export that was looked up.
@@ -174,6 +176,7 @@ pub(crate) fn call(
         // To read and to give up the error and its backtrace is the engine's work too.
         Err(error) => outcome_of(name, &mut scope, &error, tags),
     };
+    interruption::settle(&mut scope).map_err(|error| unknown(name, &error))?;
     spent.call += began.elapsed();
     outcome
 }
@@ -186,7 +189,7 @@ pub(crate) fn outcome_of(
     error: &Error,
     tags: u32,
 ) -> std::result::Result<Outcome, EngineError> {
-    match Failure::of(error) {
+    match interruption::failure(&store, error) {
         Failure::Trapped(traps) => Ok(Outcome::Trapped(traps)),
         Failure::Exhausted(resource) => Ok(Outcome::Exhausted(resource)),
         Failure::Misuse(what) => Err(EngineError::misuse(name, what)),
@@ -203,12 +206,17 @@ pub(crate) fn unknown(name: &str, error: &Error) -> EngineError {
     }
 }
 
+/// Takes the pending exception.
+pub(crate) fn pending_exception(mut store: impl AsContextMut) -> Result<Rooted<ExnRef>> {
+    let exception = store.as_context_mut().take_pending_exception();
+    exception.ok_or_else(|| Error::msg("no exception is pending"))
+}
+
 /// Takes the pending exception. That of a foreign tag has no payload here: other hosts cannot
 /// read it without the tag.
 fn thrown(mut store: impl AsContextMut<Data = HostData>, tags: u32) -> Result<Outcome> {
     let mut scope = RootScope::new(&mut store);
-    let exception = scope.as_context_mut().take_pending_exception();
-    let exception = exception.ok_or_else(|| Error::msg("no exception is pending"))?;
+    let exception = pending_exception(&mut scope)?;
     let thrown = exception.tag(&mut scope)?;
     let main = scope.as_context_mut().data().main;
     for index in main.map_or(0..0, |_| 0..tags) {

@@ -10,6 +10,7 @@ mod engine;
 mod futures;
 mod host;
 mod instance;
+mod interruption;
 mod limits;
 mod script;
 mod trap;

@@ -2,7 +2,7 @@
 
 use super::literal::{Literal, literals, values};
 use assay_engine::{
-    HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Step, Trap, Traps,
+    HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Step, Stopped, Trap, Traps,
 };
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -105,6 +105,10 @@ enum HeaderEffect {
     DidNotGrow,
     Called(Vec<Literal>),
     CalledInVain,
+    Swallowed(Stopped),
+    Again(Stopped),
+    Exchanged(u64),
+    OutOfBounds,
 }
 
 impl HeaderStep {
@@ -180,6 +184,10 @@ impl From<&HostCall> for HeaderHostCall {
             HostEffect::Grew(None) => HeaderEffect::DidNotGrow,
             HostEffect::Called(Some(results)) => HeaderEffect::Called(literals(results)),
             HostEffect::Called(None) => HeaderEffect::CalledInVain,
+            HostEffect::Swallowed(stopped) => HeaderEffect::Swallowed(*stopped),
+            HostEffect::Again(stopped) => HeaderEffect::Again(*stopped),
+            HostEffect::Exchanged(Some(old)) => HeaderEffect::Exchanged(*old),
+            HostEffect::Exchanged(None) => HeaderEffect::OutOfBounds,
         };
         Self {
             import: call.import,
@@ -199,6 +207,10 @@ impl From<HeaderHostCall> for HostCall {
             HeaderEffect::DidNotGrow => HostEffect::Grew(None),
             HeaderEffect::Called(results) => HostEffect::Called(Some(values(&results))),
             HeaderEffect::CalledInVain => HostEffect::Called(None),
+            HeaderEffect::Swallowed(stopped) => HostEffect::Swallowed(stopped),
+            HeaderEffect::Again(stopped) => HostEffect::Again(stopped),
+            HeaderEffect::Exchanged(old) => HostEffect::Exchanged(Some(old)),
+            HeaderEffect::OutOfBounds => HostEffect::Exchanged(None),
         };
         Self {
             import: call.import,

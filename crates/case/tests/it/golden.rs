@@ -3,7 +3,7 @@
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
 use assay_engine::{
     Action, Call, Features, Host, HostCall, HostEffect, HostFunction, MemoryDigest, Module,
-    Outcome, Program, Shim, Slot, State, Step, Transcript, Trap, Value,
+    OnFailure, Outcome, Program, Shim, Slot, State, Step, Transcript, Trap, Value,
 };
 use expect_test::expect;
 
@@ -20,6 +20,7 @@ fn case() -> Case {
         Action::Call {
             export: "assay:call".into(),
             args: vec![Value::I32(Shim::nested(0)), Value::I64(u64::MAX)],
+            failure: OnFailure::Onward,
         },
     ];
     let function = HostFunction {

@@ -5,6 +5,7 @@ mod configurations;
 mod conformance;
 mod counting;
 mod features;
+mod interruption;
 mod outcomes;
 mod support;
 mod values;

@@ -24,6 +24,7 @@ mod case;
 mod choices;
 pub mod exception_ops;
 pub mod gc_ops;
+pub mod host_calls;
 mod mutate;
 mod sequence;
 mod shrink;
@@ -84,6 +85,10 @@ pub const STRESS: &[StressGenerator] = &[
     StressGenerator::of::<exception_ops::ExceptionOps>(
         "exceptions on every way: blocks, calls of all kinds, the host, thrown again from where they were kept",
         Features::EXCEPTIONS.union(Features::REFERENCE_TYPES),
+    ),
+    StressGenerator::of::<host_calls::HostCalls>(
+        "functions of the host's, called in all ways, and what they do: call back, catch, grow, interrupt",
+        Features::empty(),
     ),
 ];
 

@@ -48,6 +48,15 @@ pub fn exception_ops(data: &[u8]) {
     run("exception_ops", data);
 }
 
+/// Runs one input of the target `host_calls`.
+///
+/// # Panics
+///
+/// On a finding, as libFuzzer wants it.
+pub fn host_calls(data: &[u8]) {
+    run("host_calls", data);
+}
+
 fn run(name: &str, data: &[u8]) {
     let target: &Target = find(name).expect("the fuzz target is in the table");
     LAB.with_borrow_mut(|lab| {

@@ -90,6 +90,7 @@ pub const TARGETS: &[Target] = &[
     },
     stress::target::<0>(),
     stress::target::<1>(),
+    stress::target::<2>(),
 ];
 
 /// The target of this name.

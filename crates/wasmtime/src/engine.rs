@@ -158,6 +158,7 @@ impl WasmtimeEngine {
         let mut store = Store::new(&self.engine, HostData::new(host, limits));
         let asynchronous = self.configuration.entry.async_stacks;
         store.data_mut().asynchronous = asynchronous;
+        store.data_mut().embedding = self.configuration.embedding.clone();
         store.limiter(|data| &mut data.limits);
         if self.configuration.code.fuel {
             // Both only fail where the engine counts no fuel, or for an interval of 0. To set no

@@ -1,18 +1,19 @@
 //! The host functions, and all that a store carries for them.
 
-use crate::futures::block_on;
+use crate::configuration::Embedding;
+use crate::embedding::{self, Slots};
 use crate::instance::{Callable, invoke, pending_exception, tag_of};
 use crate::interruption::{self, Interruption};
 use crate::limits::GrowthLimits;
 use crate::trap::{Failure, HostError};
 use crate::value::{lift, lower};
 use assay_engine::{
-    Action, Host, HostCall, HostEffect, HostState, Limits, OnFailure, Slot, Stopped, Value, names,
+    Action, Host, HostCall, HostEffect, HostState, Limits, OnFailure, Stopped, Value, names,
 };
 use std::collections::HashMap;
 use wasmtime::{
-    AsContext, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, Extern, ExternRef, Func, FuncType,
-    Instance, OwnedRooted, Ref, Result, Store, Val, ValType,
+    AsContext, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, Extern, ExternRef, Func, Instance,
+    OwnedRooted, Ref, Result, Store, Val, ValType,
 };
 
 /// What a store carries: the host of one run of one program.
@@ -27,6 +28,8 @@ pub(crate) struct HostData {
     pub(crate) callables: HashMap<String, Callable>,
     /// Whether WebAssembly runs on stacks of its own.
     pub(crate) asynchronous: bool,
+    /// How functions are defined and called.
+    pub(crate) embedding: Embedding,
     /// Whether a host call is a tick of the epoch.
     pub(crate) ticks: bool,
     /// What the host has asked for, while code has not been interrupted.
@@ -43,6 +46,7 @@ impl HostData {
             main: None,
             callables: HashMap::new(),
             asynchronous: false,
+            embedding: Embedding::default(),
             ticks: false,
             interruption: None,
         }
@@ -77,36 +81,18 @@ impl HostData {
 pub(crate) fn function(store: &mut Store<HostData>, field: &str) -> Option<Func> {
     let index: usize = field.parse().ok()?;
     let function = store.data().host.functions.get(index)?;
-    let types = |slots: &[Slot]| {
-        slots
-            .iter()
-            .map(|&slot| value_type(slot))
-            .collect::<Vec<_>>()
+    let (params, results) = (function.params.clone(), function.results.clone());
+    let slots = Slots {
+        params: &params,
+        results: &results,
     };
-    let (params, results) = (types(&function.params), types(&function.results));
-    let ty = FuncType::new(store.engine(), params, results);
-    Some(if store.data().asynchronous {
-        Func::new_async(store, ty, move |caller, params, results| {
-            Box::new(perform(caller, index, params, results))
-        })
-    } else {
-        Func::new(store, ty, move |caller, params, results| {
-            block_on(perform(caller, index, params, results))
-        })
-    })
-}
-
-fn value_type(slot: Slot) -> ValType {
-    match slot {
-        Slot::I32 => ValType::I32,
-        Slot::I64 => ValType::I64,
-        Slot::Extern => ValType::EXTERNREF,
-    }
+    let way = store.data().embedding.host_functions;
+    Some(embedding::define(store, way, index, &slots))
 }
 
 /// One call of host function `index`.
-async fn perform(
-    mut caller: Caller<'_, HostData>,
+pub(crate) async fn perform(
+    caller: &mut Caller<'_, HostData>,
     index: usize,
     params: &[Val],
     results: &mut [Val],
@@ -116,39 +102,39 @@ async fn perform(
     }
     let args = params
         .iter()
-        .map(|val| lift(&mut caller, val))
+        .map(|val| lift(&mut *caller, val))
         .collect::<Result<_>>()?;
     let data = caller.data_mut();
     let (action, values, entry) = data.state.enter(&data.host, index, args);
     match action {
         Action::Return => {}
-        Action::Collect if is_asynchronous(&caller) => caller.gc_async(None).await?,
+        Action::Collect if is_asynchronous(&*caller) => caller.gc_async(None).await?,
         Action::Collect => caller.gc(None)?,
         Action::Trap => return Err(HostError::Trap.into()),
-        Action::Throw { tag, .. } => return throw(&mut caller, tag, &values, entry),
+        Action::Throw { tag, .. } => return throw(&mut *caller, tag, &values, entry),
         Action::GrowMemory { memory, pages } => {
-            let old = grow_memory(&mut caller, memory, pages)?;
+            let old = grow_memory(&mut *caller, memory, pages)?;
             caller.data_mut().state.effect(entry, HostEffect::Grew(old));
         }
         Action::GrowTable { table, elements } => {
-            let old = grow_table(&mut caller, table, elements)?;
+            let old = grow_table(&mut *caller, table, elements)?;
             caller.data_mut().state.effect(entry, HostEffect::Grew(old));
         }
         Action::Call {
             export,
             args,
             failure,
-        } => call_back(&mut caller, (&export, &args, failure), entry).await?,
+        } => call_back(&mut *caller, (&export, &args, failure), entry).await?,
         Action::Exchange {
             memory,
             address,
             value,
         } => {
-            let old = exchange(&mut caller, memory, address, value)?;
+            let old = exchange(&mut *caller, memory, address, value)?;
             let effect = HostEffect::Exchanged(old);
             caller.data_mut().state.effect(entry, effect);
         }
-        Action::Interrupt => interruption::ask(&mut caller)?,
+        Action::Interrupt => interruption::ask(&mut *caller)?,
     }
     for (result, value) in results.iter_mut().zip(values) {
         let ty = match value {
@@ -156,7 +142,7 @@ async fn perform(
             Value::I64(_) => ValType::I64,
             _ => ValType::EXTERNREF,
         };
-        *result = lower(&mut caller, value, &ty)?;
+        *result = lower(&mut *caller, value, &ty)?;
     }
     Ok(())
 }

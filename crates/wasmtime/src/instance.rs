@@ -1,7 +1,8 @@
 //! A running program.
 
+use crate::embedding;
 use crate::futures::block_on;
-use crate::host::{HostData, is_asynchronous, missing};
+use crate::host::{HostData, missing};
 use crate::interruption;
 use crate::trap::{Failure, HostError};
 use crate::value::{lift, lower};
@@ -19,7 +20,7 @@ use wasmtime::{
 pub(crate) struct Callable {
     func: Func,
     params: Arc<[ValType]>,
-    results: usize,
+    results: Arc<[ValType]>,
 }
 
 impl Callable {
@@ -37,7 +38,7 @@ impl Callable {
         let callable = Self {
             func,
             params: ty.params().collect(),
-            results: ty.results().len(),
+            results: ty.results().collect(),
         };
         let mut store = store.as_context_mut();
         store
@@ -63,15 +64,9 @@ pub(crate) async fn invoke(
     let args = args
         .map(|(&value, ty)| lower(&mut store, value, ty))
         .collect::<Result<Vec<_>>>()?;
-    let mut results = vec![Val::I32(0); callable.results];
-    if is_asynchronous(&store) {
-        callable
-            .func
-            .call_async(&mut store, &args, &mut results)
-            .await?;
-    } else {
-        callable.func.call(&mut store, &args, &mut results)?;
-    }
+    let way = store.as_context().data().embedding.calls;
+    let types = (&*callable.params, &*callable.results);
+    let results = embedding::call(&mut store, way, callable.func, types, &args).await?;
     results.iter().map(|val| lift(&mut store, val)).collect()
 }
 

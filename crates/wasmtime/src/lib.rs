@@ -6,6 +6,7 @@
 //! WebAssembly runs on the stack of the calling thread, which must have [`STACK_BYTES_NEEDED`].
 
 pub mod configuration;
+mod embedding;
 mod engine;
 mod futures;
 mod host;

@@ -4,6 +4,7 @@
 mod configurations;
 mod conformance;
 mod counting;
+mod embedding;
 mod features;
 mod interruption;
 mod outcomes;

@@ -66,6 +66,15 @@ pub fn stacks(data: &[u8]) {
     run("stacks", data);
 }
 
+/// Runs one input of the target `host_calls`.
+///
+/// # Panics
+///
+/// On a finding, as libFuzzer wants it.
+pub fn host_calls(data: &[u8]) {
+    run("host_calls", data);
+}
+
 fn run(name: &str, data: &[u8]) {
     let target: &Target = find(name).expect("the fuzz target is in the table");
     LAB.with_borrow_mut(|lab| {

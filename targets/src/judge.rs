@@ -86,10 +86,15 @@ pub(crate) fn run_all(
 ) -> (Result<Transcript, EngineError>, Vec<(usize, Answer)>) {
     let mut begun = Vec::new();
     for &oracle in &setup.oracles {
-        begun.push(
-            lab.oracle_mut(oracle)
-                .and_then(|engine| begin(engine, features, program)),
-        );
+        let name = lab.oracles().get(oracle).map(|engine| engine.name());
+        let start = match name.and_then(|name| known_bugs::of_program(name, program)) {
+            Some(bug) => Some(Start::Known(bug)),
+            None => {
+                let engine = lab.oracle_mut(oracle);
+                engine.and_then(|engine| begin(engine, features, program))
+            }
+        };
+        begun.push(start);
     }
     let subject = match lab.subject(&setup.configuration) {
         Ok(engine) => engine.run(program),
@@ -104,6 +109,7 @@ pub(crate) fn run_all(
                 .map(|engine| Answer::Ran(engine.run(program))),
             Some(Start::Failed(error)) => Some(Answer::Ran(Err(error))),
             Some(Start::Lacks(feature)) => Some(Answer::Lacks(feature)),
+            Some(Start::Known(bug)) => Some(Answer::Known(bug)),
             None => None,
         };
         answers.extend(answer.map(|answer| (oracle, answer)));
@@ -117,12 +123,16 @@ enum Start {
     Begun,
     Failed(EngineError),
     Lacks(String),
+    /// A bug by which it might die.
+    Known(&'static str),
 }
 
 /// What an oracle did with the program.
 pub(crate) enum Answer {
     Ran(Result<Transcript, EngineError>),
     Lacks(String),
+    /// It was not asked, for a bug by which it might die.
+    Known(&'static str),
 }
 
 fn begin(engine: &mut dyn Engine, features: Features, program: &Program) -> Option<Start> {
@@ -199,6 +209,7 @@ impl Judge<'_> {
                     (0, PairEnd::Found)
                 }
                 Answer::Lacks(feature) => (0, PairEnd::Discarded(Discard::OracleLacks(feature))),
+                Answer::Known(bug) => (0, PairEnd::Discarded(Discard::KnownBug(bug.into()))),
             };
             self.report.pairs.push(Pair {
                 oracle: name,

@@ -92,6 +92,7 @@ pub const TARGETS: &[Target] = &[
     stress::target::<1>(),
     stress::target::<2>(),
     stress::target::<3>(),
+    stress::target::<4>(),
 ];
 
 /// The target of this name.

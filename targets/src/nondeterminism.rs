@@ -180,6 +180,11 @@ impl Judge<'_> {
                 discards: BTreeSet::from([Discard::OracleLacks(feature)]),
                 ..Judged::default()
             },
+            Answer::Known(bug) => Judged {
+                engine: name.into(),
+                discards: BTreeSet::from([Discard::KnownBug(bug.into())]),
+                ..Judged::default()
+            },
         };
         self.report.judged.push(judged);
         Ok(())

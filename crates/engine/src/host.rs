@@ -4,7 +4,7 @@
 //! arguments, so that every engine's host does the same. The rules live here once for the
 //! engines in this process; `oracles/js/host` follows them to the letter, and a test compares.
 
-use crate::{FIRST_FRESH, HostCall, HostEffect, Reference, Slot, Value};
+use crate::{FIRST_FRESH, HostCall, HostEffect, Reference, Slot, Stopped, Value};
 use serde::{Deserialize, Serialize};
 
 /// How deep the host may call back into the instance. Deeper, [`Action::Call`] only returns.
@@ -77,14 +77,60 @@ pub enum Action {
         /// By how many elements.
         elements: u32,
     },
-    /// Calls an export, unless the callbacks are [`MAX_CALLBACK_DEPTH`] deep. A trap or an
-    /// exception of the callee goes on through the host function.
+    /// Calls an export, unless the callbacks are [`MAX_CALLBACK_DEPTH`] deep.
     Call {
         /// The export, which returns slots.
         export: String,
         /// Its arguments.
         args: Vec<Value>,
+        /// What becomes of a trap or an exception of the callee.
+        #[serde(default)]
+        failure: OnFailure,
     },
+    /// Reads eight bytes of an exported memory ([`names::memory`](crate::names::memory)), the least
+    /// significant first, and writes others in their place; nothing when they are out of bounds.
+    Exchange {
+        /// The index of the memory.
+        memory: u32,
+        /// The address of the first byte.
+        address: u32,
+        /// What is there afterwards.
+        value: u64,
+    },
+    /// Has the engine interrupt the program by its own means, at the next place where it looks; an
+    /// engine without such means traps, as for [`Action::Trap`]. Either way the outcome is
+    /// [`Trap::Host`](crate::Trap::Host). Every engine looks where a function begins, so a program
+    /// that calls one directly after this cannot tell the engines apart.
+    Interrupt,
+}
+
+/// What a host function makes of a callee that traps or throws. What runs out of stack, memory or
+/// time always goes on outwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// It does not take hold of it: it goes on through the host function.
+    #[default]
+    Onward,
+    /// It takes hold of it, and returns as if nothing had been.
+    Swallow,
+    /// It takes hold of it, and lets go: the very same exception is thrown again, the very same trap
+    /// traps again.
+    Again,
+}
+
+impl OnFailure {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Onward, Self::Swallow, Self::Again];
+
+    /// What is recorded of a callee that stopped like this.
+    pub fn effect(self, stopped: Stopped) -> HostEffect {
+        match self {
+            Self::Onward => HostEffect::Called(None),
+            Self::Swallow => HostEffect::Swallowed(stopped),
+            Self::Again => HostEffect::Again(stopped),
+        }
+    }
 }
 
 /// The host's side of one running instance: call numbers, depth, and the trace.
@@ -281,6 +327,7 @@ mod tests {
         let call = Action::Call {
             export: "f".into(),
             args: vec![],
+            failure: OnFailure::Onward,
         };
         let host = host(vec![Action::Return, call.clone()]);
         let mut state = HostState::new(&host);

@@ -84,8 +84,36 @@ pub enum HostEffect {
     /// It grew a memory or a table, from this size (pages, elements); `None` when the engine
     /// refused.
     Grew(Option<u64>),
-    /// It called back, and these are the results; `None` when the callee did not return.
+    /// It called back, and these are the results; `None` when the callee did not return, and what
+    /// stopped it went on outwards.
     Called(Option<Vec<Value>>),
+    /// It called back, took hold of what stopped the callee, and returned.
+    Swallowed(Stopped),
+    /// It called back, took hold of what stopped the callee, and let go of it again.
+    Again(Stopped),
+    /// It wrote to a memory, and this was there; `None` when it is out of bounds.
+    Exchanged(Option<u64>),
+}
+
+/// What stopped a callee of the host, as far as the host can take hold of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stopped {
+    /// A trap.
+    Trap,
+    /// An exception.
+    Exception,
+}
+
+impl Stopped {
+    /// What the host can take hold of where a call comes to this, if anything.
+    pub fn by(outcome: &Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Trapped(_) => Some(Self::Trap),
+            Outcome::Threw { .. } => Some(Self::Exception),
+            Outcome::Returned(_) | Outcome::Exhausted(_) | Outcome::Rejected(_) => None,
+        }
+    }
 }
 
 impl HostEffect {
@@ -93,10 +121,11 @@ impl HostEffect {
     pub(crate) fn of(action: &Action) -> Self {
         match action {
             Action::Return | Action::Collect | Action::Fresh => Self::Returned,
-            Action::Trap => Self::Trapped,
+            Action::Trap | Action::Interrupt => Self::Trapped,
             Action::Throw { .. } => Self::Threw,
             Action::GrowMemory { .. } | Action::GrowTable { .. } => Self::Grew(None),
             Action::Call { .. } => Self::Called(None),
+            Action::Exchange { .. } => Self::Exchanged(None),
         }
     }
 }

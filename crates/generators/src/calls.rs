@@ -2,7 +2,7 @@
 
 use crate::draft::{Draft, DraftCall};
 use arbitrary::{Arbitrary, Result, Unstructured};
-use assay_engine::{Action, Features, Reference, Slot, Value};
+use assay_engine::{Action, Features, OnFailure, Reference, Slot, Value};
 use assay_module::{Exports, Info, Signature, Type};
 use std::ops::RangeInclusive;
 
@@ -236,5 +236,6 @@ fn callback(u: &mut Unstructured<'_>, functions: &[(String, Signature)]) -> Resu
     Ok(Action::Call {
         export: name.clone(),
         args,
+        failure: OnFailure::Onward,
     })
 }

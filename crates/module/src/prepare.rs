@@ -9,7 +9,7 @@ use crate::types::{self, Signature, Type, Widths, argument_slots, result_slots};
 use crate::uses::Uses;
 use crate::{Exports, Info, provider};
 use assay_engine::{
-    Action, Call, Features, Host, HostFunction, Module, Outcome, Shim, Value, names,
+    Action, Call, Features, Host, HostFunction, Module, OnFailure, Outcome, Shim, Value, names,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::TypeRef;
@@ -124,10 +124,11 @@ impl Callable {
     }
 
     /// A call of it that the host makes while another call runs.
-    fn nested(&self, args: &[Value]) -> Action {
+    fn nested(&self, args: &[Value], failure: OnFailure) -> Action {
         Action::Call {
             export: names::CALL.into(),
             args: self.args(Shim::nested(self.number), args),
+            failure,
         }
     }
 
@@ -221,9 +222,9 @@ pub fn prepare(wasm: &[u8], info: &Info, plan: &Plan) -> Result<Prepared, Prepar
 
 /// How many memories to observe: all, or with [`Plan::digest`] up to the last that can change.
 fn observed_memories(uses: &Uses<'_>, plan: &Plan) -> u32 {
-    let grown: Vec<u32> = shims::grown_memories(plan).collect();
+    let by_host: Vec<u32> = shims::memories_of_host(plan).collect();
     let changes = |&memory: &u32| {
-        !plan.digest || uses.memories_changed[memory as usize] || grown.contains(&memory)
+        !plan.digest || uses.memories_changed[memory as usize] || by_host.contains(&memory)
     };
     let memories = 0..uses.memories_changed.len() as u32;
     memories.rev().find(changes).map_or(0, |last| last + 1)
@@ -257,12 +258,14 @@ fn imported_signatures(info: &Info) -> Result<Vec<Signature>, PrepareError> {
 
 fn host(info: &Info, signatures: &[Signature], plan: &Plan, callables: &[Callable]) -> Host {
     let shimmed = |action: &Action| match action {
-        Action::Call { export, args } => {
-            match callables.iter().find(|callable| callable.name == *export) {
-                Some(callable) => callable.nested(args),
-                None => Action::Return,
-            }
-        }
+        Action::Call {
+            export,
+            args,
+            failure,
+        } => match callables.iter().find(|callable| callable.name == *export) {
+            Some(callable) => callable.nested(args, *failure),
+            None => Action::Return,
+        },
         other => other.clone(),
     };
     let imports = info

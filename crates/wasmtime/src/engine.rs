@@ -3,6 +3,7 @@
 use crate::futures::block_on;
 use crate::host::{self, HostData, is_asynchronous};
 use crate::instance::{WasmtimeInstance, outcome_of, unknown};
+use crate::interruption;
 use crate::objects::finds;
 use crate::script;
 use crate::stacks::{self, Stacks};
@@ -13,7 +14,7 @@ use assay_engine::{
     Program, Resource, Script, Shim, Spent, Tells, Value, names,
 };
 use std::time::Instant;
-use wasmtime::{Extern, Instance, Linker, Module, Store, UpdateDeadline};
+use wasmtime::{Extern, Instance, Linker, Module, Store};
 
 /// The version of Wasmtime that this adapter is built with. Wasmtime does not say it; a test
 /// compares it to the lock file.
@@ -172,6 +173,7 @@ impl WasmtimeEngine {
         let mut store = Store::new(&self.engine, HostData::new(host, limits));
         let asynchronous = self.configuration.entry.async_stacks;
         store.data_mut().asynchronous = asynchronous;
+        store.data_mut().embedding = self.configuration.embedding.clone();
         store.limiter(|data| &mut data.limits);
         if self.configuration.code.fuel {
             // Both only fail where the engine counts no fuel, or for an interval of 0. To set no
@@ -184,12 +186,8 @@ impl WasmtimeEngine {
         }
         if self.configuration.code.epochs {
             store.data_mut().ticks = true;
-            store.set_epoch_deadline(1);
-            if asynchronous {
-                store.epoch_deadline_async_yield_and_update(1);
-            } else {
-                store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Continue(1)));
-            }
+            store.set_epoch_deadline(interruption::TICKS);
+            store.epoch_deadline_callback(|store| Ok(interruption::at_deadline(store.data())));
         }
         store
     }
@@ -261,7 +259,10 @@ impl WasmtimeEngine {
         };
         self.spent.instantiate += began.elapsed();
         store.data_mut().limits.instantiating = false;
-        instance.map_err(|error| self.not_instantiated(store, module, &imports, &error))
+        let instance =
+            instance.map_err(|error| self.not_instantiated(store, module, &imports, &error));
+        interruption::settle(&mut *store).map_err(|error| Err(unknown(&self.name, &error)))?;
+        instance
     }
 
     /// Why there is no instance. Wasmtime has no type for a mismatch of imports, so they are matched
@@ -274,7 +275,9 @@ impl WasmtimeEngine {
         imports: &[Extern],
         error: &wasmtime::Error,
     ) -> Stop {
-        if Failure::of(error) != Failure::Unknown || error.is::<wasmtime::WasmtimeBug>() {
+        if interruption::failure(&*store, error) != Failure::Unknown
+            || error.is::<wasmtime::WasmtimeBug>()
+        {
             return outcome_of(&self.name, store, error, 0);
         }
         let mut linker = Linker::new(&self.engine);

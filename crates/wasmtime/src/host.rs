@@ -1,17 +1,21 @@
 //! The host functions, and all that a store carries for them.
 
-use crate::futures::block_on;
-use crate::instance::{Callable, invoke, tag_of};
+use crate::configuration::Embedding;
+use crate::embedding::{self, Slots};
+use crate::instance::{Callable, invoke, pending_exception, tag_of};
+use crate::interruption::{self, Interruption};
 use crate::limits::GrowthLimits;
 use crate::objects::Log;
 use crate::stacks::{self, Stacks};
-use crate::trap::HostError;
+use crate::trap::{Failure, HostError};
 use crate::value::{lift, lower};
-use assay_engine::{Action, Host, HostCall, HostEffect, HostState, Limits, Slot, Value, names};
+use assay_engine::{
+    Action, Host, HostCall, HostEffect, HostState, Limits, OnFailure, Stopped, Value, names,
+};
 use std::collections::HashMap;
 use wasmtime::{
-    AsContext, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, ExternRef, Func, FuncType,
-    Instance, OwnedRooted, Ref, Result, Store, Val, ValType,
+    AsContext, AsContextMut, Caller, ExnRef, ExnRefPre, ExnType, Extern, ExternRef, Func, Instance,
+    OwnedRooted, Ref, Result, Store, Val, ValType,
 };
 
 /// What a store carries: the host of one run of one program.
@@ -28,10 +32,14 @@ pub(crate) struct HostData {
     pub(crate) callables: HashMap<String, Callable>,
     /// Whether WebAssembly runs on stacks of its own.
     pub(crate) asynchronous: bool,
+    /// How functions are defined and called.
+    pub(crate) embedding: Embedding,
     /// Whether a host call is a tick of the epoch.
     pub(crate) ticks: bool,
     /// The call stacks, where they are asked for.
     pub(crate) stacks: Option<Stacks>,
+    /// What the host has asked for, while code has not been interrupted.
+    pub(crate) interruption: Option<Interruption>,
 }
 
 impl HostData {
@@ -45,8 +53,10 @@ impl HostData {
             main: None,
             callables: HashMap::new(),
             asynchronous: false,
+            embedding: Embedding::default(),
             ticks: false,
             stacks: None,
+            interruption: None,
         }
     }
 
@@ -79,36 +89,18 @@ impl HostData {
 pub(crate) fn function(store: &mut Store<HostData>, field: &str) -> Option<Func> {
     let index: usize = field.parse().ok()?;
     let function = store.data().host.functions.get(index)?;
-    let types = |slots: &[Slot]| {
-        slots
-            .iter()
-            .map(|&slot| value_type(slot))
-            .collect::<Vec<_>>()
+    let (params, results) = (function.params.clone(), function.results.clone());
+    let slots = Slots {
+        params: &params,
+        results: &results,
     };
-    let (params, results) = (types(&function.params), types(&function.results));
-    let ty = FuncType::new(store.engine(), params, results);
-    Some(if store.data().asynchronous {
-        Func::new_async(store, ty, move |caller, params, results| {
-            Box::new(perform(caller, index, params, results))
-        })
-    } else {
-        Func::new(store, ty, move |caller, params, results| {
-            block_on(perform(caller, index, params, results))
-        })
-    })
-}
-
-fn value_type(slot: Slot) -> ValType {
-    match slot {
-        Slot::I32 => ValType::I32,
-        Slot::I64 => ValType::I64,
-        Slot::Extern => ValType::EXTERNREF,
-    }
+    let way = store.data().embedding.host_functions;
+    Some(embedding::define(store, way, index, &slots))
 }
 
 /// One call of host function `index`.
-async fn perform(
-    mut caller: Caller<'_, HostData>,
+pub(crate) async fn perform(
+    caller: &mut Caller<'_, HostData>,
     index: usize,
     params: &[Val],
     results: &mut [Val],
@@ -119,25 +111,39 @@ async fn perform(
     stacks::of_host_call(&mut caller);
     let args = params
         .iter()
-        .map(|val| lift(&mut caller, val))
+        .map(|val| lift(&mut *caller, val))
         .collect::<Result<_>>()?;
     let data = caller.data_mut();
     let (action, values, entry) = data.state.enter(&data.host, index, args);
     match action {
         Action::Return | Action::Fresh => {}
-        Action::Collect if is_asynchronous(&caller) => caller.gc_async(None).await?,
+        Action::Collect if is_asynchronous(&*caller) => caller.gc_async(None).await?,
         Action::Collect => caller.gc(None)?,
         Action::Trap => return Err(HostError::Trap.into()),
-        Action::Throw { tag, .. } => return throw(&mut caller, tag, &values, entry),
+        Action::Throw { tag, .. } => return throw(&mut *caller, tag, &values, entry),
         Action::GrowMemory { memory, pages } => {
-            let old = grow_memory(&mut caller, memory, pages)?;
+            let old = grow_memory(&mut *caller, memory, pages)?;
             caller.data_mut().state.effect(entry, HostEffect::Grew(old));
         }
         Action::GrowTable { table, elements } => {
-            let old = grow_table(&mut caller, table, elements)?;
+            let old = grow_table(&mut *caller, table, elements)?;
             caller.data_mut().state.effect(entry, HostEffect::Grew(old));
         }
-        Action::Call { export, args } => call_back(&mut caller, &export, &args, entry).await?,
+        Action::Call {
+            export,
+            args,
+            failure,
+        } => call_back(&mut *caller, (&export, &args, failure), entry).await?,
+        Action::Exchange {
+            memory,
+            address,
+            value,
+        } => {
+            let old = exchange(&mut *caller, memory, address, value)?;
+            let effect = HostEffect::Exchanged(old);
+            caller.data_mut().state.effect(entry, effect);
+        }
+        Action::Interrupt => interruption::ask(&mut *caller)?,
     }
     for (result, value) in results.iter_mut().zip(values) {
         let ty = match value {
@@ -145,7 +151,7 @@ async fn perform(
             Value::I64(_) => ValType::I64,
             _ => ValType::EXTERNREF,
         };
-        *result = lower(&mut caller, value, &ty)?;
+        *result = lower(&mut *caller, value, &ty)?;
     }
     Ok(())
 }
@@ -198,11 +204,32 @@ fn grow_table(caller: &mut Caller<'_, HostData>, table: u32, elements: u32) -> R
     Ok(table.grow(caller, elements.into(), null).ok())
 }
 
-/// Calls an export. A trap or an exception of the callee comes back as the very same error.
+/// Writes eight bytes of a memory of the caller's, and gives those that were there; `None` where they
+/// are out of bounds.
+fn exchange(
+    caller: &mut Caller<'_, HostData>,
+    memory: u32,
+    address: u32,
+    value: u64,
+) -> Result<Option<u64>> {
+    let Some(main) = caller.data().main else {
+        return Ok(None);
+    };
+    let name = names::memory(memory);
+    // There is no caller where an import that is exported again was called from outside.
+    let memory = caller.get_export(&name).and_then(Extern::into_memory);
+    let memory = memory.or_else(|| main.get_memory(&mut *caller, &name));
+    let memory = memory.ok_or_else(|| missing(&name))?;
+    let bytes = memory.data_mut(caller).get_mut(address as usize..);
+    let bytes = bytes.and_then(|bytes| bytes.first_chunk_mut());
+    let old = bytes.map(|bytes| std::mem::replace(bytes, value.to_le_bytes()));
+    Ok(old.map(u64::from_le_bytes))
+}
+
+/// Calls an export. What goes on outwards is the very same error or exception.
 async fn call_back(
     caller: &mut Caller<'_, HostData>,
-    export: &str,
-    args: &[Value],
+    (export, args, failure): (&str, &[Value], OnFailure),
     entry: usize,
 ) -> Result<()> {
     if caller.data().main.is_none() {
@@ -211,10 +238,42 @@ async fn call_back(
     let callable = Callable::find(&mut *caller, export).ok_or_else(|| missing(export))?;
     caller.data_mut().state.descend();
     let returned = invoke(&mut *caller, &callable, args).await;
-    let state = &mut caller.data_mut().state;
-    state.ascend();
-    state.effect(entry, HostEffect::Called(returned.as_ref().ok().cloned()));
-    returned.map(|_| ())
+    caller.data_mut().state.ascend();
+    let (effect, goes_on) = match returned {
+        Ok(results) => (HostEffect::Called(Some(results)), Ok(())),
+        Err(error) => stopped(caller, failure, error)?,
+    };
+    caller.data_mut().state.effect(entry, effect);
+    goes_on
+}
+
+/// A callee has stopped: swallows that, or lets it go on outwards.
+fn stopped(
+    caller: &mut Caller<'_, HostData>,
+    failure: OnFailure,
+    error: wasmtime::Error,
+) -> Result<(HostEffect, Result<()>)> {
+    let stopped = match interruption::failure(&*caller, &error) {
+        Failure::Trapped(_) => Stopped::Trap,
+        Failure::Threw => Stopped::Exception,
+        _ => return Ok((HostEffect::Called(None), Err(error))),
+    };
+    let goes_on = match (failure, stopped) {
+        (OnFailure::Onward, _) | (OnFailure::Again, Stopped::Trap) => Err(error),
+        (OnFailure::Swallow, Stopped::Trap) => {
+            interruption::settle(caller)?;
+            Ok(())
+        }
+        (OnFailure::Swallow, Stopped::Exception) => {
+            pending_exception(caller)?;
+            Ok(())
+        }
+        (OnFailure::Again, Stopped::Exception) => {
+            let exception = pending_exception(&mut *caller)?;
+            caller.as_context_mut().throw(exception).map_err(Into::into)
+        }
+    };
+    Ok((failure.effect(stopped), goes_on))
 }
 
 /// The main module does not export what the program says.

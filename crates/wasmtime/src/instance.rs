@@ -1,7 +1,9 @@
 //! A running program.
 
+use crate::embedding;
 use crate::futures::block_on;
-use crate::host::{HostData, is_asynchronous, missing};
+use crate::host::{HostData, missing};
+use crate::interruption;
 use crate::objects::give_up;
 use crate::stacks::{self, Stacks};
 use crate::trap::{Failure, HostError};
@@ -13,7 +15,8 @@ use assay_engine::{
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::{
-    AsContextMut, Error, Func, Instance, Memory, Result, RootScope, Store, Tag, Val, ValType,
+    AsContextMut, Error, ExnRef, Func, Instance, Memory, Result, RootScope, Rooted, Store, Tag,
+    Val, ValType,
 };
 
 /// An export that was looked up.
@@ -21,7 +24,7 @@ use wasmtime::{
 pub(crate) struct Callable {
     func: Func,
     params: Arc<[ValType]>,
-    results: usize,
+    results: Arc<[ValType]>,
 }
 
 impl Callable {
@@ -39,7 +42,7 @@ impl Callable {
         let callable = Self {
             func,
             params: ty.params().collect(),
-            results: ty.results().len(),
+            results: ty.results().collect(),
         };
         let mut store = store.as_context_mut();
         store
@@ -65,15 +68,9 @@ pub(crate) async fn invoke(
     let args = args
         .map(|(&value, ty)| lower(&mut store, value, ty))
         .collect::<Result<Vec<_>>>()?;
-    let mut results = vec![Val::I32(0); callable.results];
-    if is_asynchronous(&store) {
-        callable
-            .func
-            .call_async(&mut store, &args, &mut results)
-            .await?;
-    } else {
-        callable.func.call(&mut store, &args, &mut results)?;
-    }
+    let way = store.as_context().data().embedding.calls;
+    let types = (&*callable.params, &*callable.results);
+    let results = embedding::call(&mut store, way, callable.func, types, &args).await?;
     results.iter().map(|val| lift(&mut store, val)).collect()
 }
 
@@ -197,6 +194,7 @@ pub(crate) fn call(
             outcome
         }
     };
+    interruption::settle(&mut scope).map_err(|error| unknown(name, &error))?;
     spent.call += began.elapsed();
     outcome
 }
@@ -209,7 +207,7 @@ pub(crate) fn outcome_of(
     error: &Error,
     tags: u32,
 ) -> std::result::Result<Outcome, EngineError> {
-    match Failure::of(error) {
+    match interruption::failure(&store, error) {
         Failure::Trapped(traps) => Ok(Outcome::Trapped(traps)),
         Failure::Exhausted(resource) => Ok(Outcome::Exhausted(resource)),
         Failure::Misuse(what) => Err(EngineError::misuse(name, what)),
@@ -226,12 +224,17 @@ pub(crate) fn unknown(name: &str, error: &Error) -> EngineError {
     }
 }
 
+/// Takes the pending exception.
+pub(crate) fn pending_exception(mut store: impl AsContextMut) -> Result<Rooted<ExnRef>> {
+    let exception = store.as_context_mut().take_pending_exception();
+    exception.ok_or_else(|| Error::msg("no exception is pending"))
+}
+
 /// Takes the pending exception. That of a foreign tag has no payload here: other hosts cannot
 /// read it without the tag.
 fn thrown(mut store: impl AsContextMut<Data = HostData>, tags: u32) -> Result<Outcome> {
     let mut scope = RootScope::new(&mut store);
-    let exception = scope.as_context_mut().take_pending_exception();
-    let exception = exception.ok_or_else(|| Error::msg("no exception is pending"))?;
+    let exception = pending_exception(&mut scope)?;
     let thrown = exception.tag(&mut scope)?;
     let main = scope.as_context_mut().data().main;
     for index in main.map_or(0..0, |_| 0..tags) {

@@ -6,10 +6,12 @@
 //! WebAssembly runs on the stack of the calling thread, which must have [`STACK_BYTES_NEEDED`].
 
 pub mod configuration;
+mod embedding;
 mod engine;
 mod futures;
 mod host;
 mod instance;
+mod interruption;
 mod limits;
 mod objects;
 mod script;

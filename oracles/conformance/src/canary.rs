@@ -5,7 +5,8 @@
 use crate::{Group, Report, group};
 use assay_engine::{
     Engine, EngineError, Features, HostCall, HostEffect, Instance, Instantiated, MemoryDigest,
-    Outcome, Phase, Program, Reference, Resource, Script, Stack, Tells, Trap, Traps, Value,
+    Outcome, Phase, Program, Reference, Resource, Script, Stack, Stopped, Tells, Trap, Traps,
+    Value,
 };
 
 macro_rules! faults {
@@ -65,6 +66,12 @@ faults! {
     HostEffectLost in Host,
     /// The results of callbacks are not recorded.
     CallbackLost in Host,
+    /// It is not recorded that the host took hold of what stopped a callee.
+    HoldLost in Actions,
+    /// A trap that the host took hold of is said to be an exception, and the other way round.
+    StoppedMixed in Actions,
+    /// What the host found in a memory is not recorded.
+    OldBytesLost in Actions,
     /// What breaks a rule is said to have returned.
     MisuseHidden in Instances,
     /// Host calls are reported again and again.
@@ -296,6 +303,19 @@ fn trace(fault: Option<Fault>, mut calls: Vec<HostCall>) -> Vec<HostCall> {
             (Some(Fault::HostArgumentsLost), _) => call.args.clear(),
             (Some(Fault::HostEffectLost), effect) => *effect = HostEffect::Returned,
             (Some(Fault::CallbackLost), HostEffect::Called(results)) => *results = None,
+            (Some(Fault::HoldLost), effect @ (HostEffect::Swallowed(_) | HostEffect::Again(_))) => {
+                *effect = HostEffect::Called(None);
+            }
+            (
+                Some(Fault::StoppedMixed),
+                HostEffect::Swallowed(stopped) | HostEffect::Again(stopped),
+            ) => {
+                *stopped = match stopped {
+                    Stopped::Trap => Stopped::Exception,
+                    Stopped::Exception => Stopped::Trap,
+                };
+            }
+            (Some(Fault::OldBytesLost), HostEffect::Exchanged(old)) => *old = None,
             _ => {}
         }
     }

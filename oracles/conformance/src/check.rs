@@ -19,6 +19,8 @@ pub enum Group {
     Exceptions,
     /// Host functions: what they do, and what is recorded of it.
     Host,
+    /// Host functions that take hold of what stops a callee, write to memories, and interrupt.
+    Actions,
     /// What may be asked of an instance, and what may not.
     Instances,
     /// The state that is observed between calls.

@@ -3,7 +3,8 @@
 use crate::check::{Check, Failure, Group, same, trapped};
 use crate::fixture::{calling, effects, function, hosted, outcomes, returned, steps, threw};
 use assay_engine::{
-    Action, Engine, Features, HostEffect, HostState, Outcome, Program, Resource, Slot, Trap, Value,
+    Action, Engine, Features, HostEffect, HostState, OnFailure, Outcome, Program, Resource, Slot,
+    Trap, Value,
 };
 
 const fn check(name: &'static str, code: fn(&mut dyn Engine) -> Result<(), Failure>) -> Check {
@@ -76,6 +77,7 @@ fn call_back(export: &str) -> Action {
     Action::Call {
         export: export.to_owned(),
         args: Vec::new(),
+        failure: OnFailure::Onward,
     }
 }
 

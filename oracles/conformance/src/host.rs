@@ -5,8 +5,8 @@ use crate::fixture::{
     NULL, call, calling, effects, function, hosted, object, outcomes, returned, steps,
 };
 use assay_engine::{
-    Action, Engine, Features, HostCall, HostEffect, HostState, Outcome, Program, Reference,
-    Resource, Slot, Step, Trap, Value,
+    Action, Engine, Features, HostCall, HostEffect, HostState, OnFailure, Outcome, Program,
+    Reference, Resource, Slot, Step, Trap, Value,
 };
 
 const fn check(name: &'static str, code: fn(&mut dyn Engine) -> Result<(), Failure>) -> Check {
@@ -86,6 +86,7 @@ fn call_back(export: &str, args: &[Value]) -> Action {
     Action::Call {
         export: export.to_owned(),
         args: args.to_vec(),
+        failure: OnFailure::Onward,
     }
 }
 

@@ -12,6 +12,7 @@
 //! What is not here: what JavaScript cannot pass (`v128`, the bits of a NaN), limits, and the texts
 //! of particular engines. Those are for the tests of their adapters.
 
+mod actions;
 pub mod canary;
 mod check;
 mod exceptions;
@@ -38,6 +39,7 @@ const GROUPS: &[(Group, &[Check])] = &[
     (Group::Traps, traps::CHECKS),
     (Group::Exceptions, exceptions::CHECKS),
     (Group::Host, host::CHECKS),
+    (Group::Actions, actions::CHECKS),
     (Group::Instances, instances::CHECKS),
     (Group::State, state::CHECKS),
     (Group::Scripts, scripts::CHECKS),

@@ -2,7 +2,7 @@
 
 use crate::check::{Check, Failure, Group, same};
 use crate::fixture::{call, function, hosted, linked, steps};
-use assay_engine::{Action, Engine, Features, Frame, Moment, Program, Stack, Tells};
+use assay_engine::{Action, Engine, Features, Frame, Moment, OnFailure, Program, Stack, Tells};
 
 const fn check(
     name: &'static str,
@@ -204,6 +204,7 @@ fn callbacks(engine: &mut dyn Engine) -> Result<(), Failure> {
     let back = Action::Call {
         export: "trap".to_owned(),
         args: Vec::new(),
+        failure: OnFailure::Onward,
     };
     let program = program(SECOND, &[back], &["host"])?;
     let outer = [(1, 2, 2001), (0, 0, 1001), (1, 4, 2003), (1, 6, 2004)];

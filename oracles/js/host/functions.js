@@ -11,10 +11,18 @@ const ACTION_GROW_TABLE = 4;
 const ACTION_CALL = 5;
 const ACTION_COLLECT = 6;
 const ACTION_FRESH = 7;
-const EFFECT_OF_ACTION = [0, 1, 2, 3, 3, 4, 0, 0];
+const ACTION_EXCHANGE = 8;
+const EFFECT_OF_ACTION = [0, 1, 2, 3, 3, 4, 0, 0, 7];
 const EFFECT_TRAPPED = 1;
 const EFFECT_GREW = 3;
 const EFFECT_CALLED = 4;
+const EFFECT_SWALLOWED = 5;
+const EFFECT_AGAIN = 6;
+const EFFECT_EXCHANGED = 7;
+
+// `OnFailure`; what does not return goes onward where it is neither.
+const FAILURE_SWALLOW = 1;
+const FAILURE_AGAIN = 2;
 
 const RETURN = { code: ACTION_RETURN };
 
@@ -60,7 +68,9 @@ function takeAction() {
     case ACTION_GROW_TABLE:
       return { code, name: `assay:table:${take32()}`, delta: take32(), init: [null] };
     case ACTION_CALL:
-      return { code, target: takeTarget(), args: takeValues() };
+      return { code, target: takeTarget(), args: takeValues(), failure: take8() };
+    case ACTION_EXCHANGE:
+      return { code, name: `assay:memory:${take32()}`, address: take32(), value: take64() };
     default:
       return { code };
   }
@@ -116,7 +126,8 @@ function enter(index, args) {
   const values = valuesFrom(hash, slots);
   if (action.code === ACTION_FRESH) makeObjects(slots, values);
   const effect = EFFECT_OF_ACTION[action.code];
-  const entry = { index, params: fn.params, args, effect, size: null, kinds: null, row: null };
+  const entry = { index, params: fn.params, args, effect };
+  entry.size = entry.kinds = entry.row = entry.old = null;
   trace.push(entry);
   act(action, values, entry);
   return slots.length === 1 ? values[0] : values;
@@ -148,6 +159,9 @@ function act(action, values, entry) {
       break;
     case ACTION_CALL:
       if (mainExports !== null) callBack(action, entry);
+      break;
+    case ACTION_EXCHANGE:
+      if (mainExports !== null) entry.old = exchange(action);
       break;
     case ACTION_COLLECT:
       collect();
@@ -205,9 +219,30 @@ function callBack(action, entry) {
   try {
     entry.row = listed(kinds, callee(...action.args));
     entry.kinds = kinds;
+  } catch (error) {
+    if (!stopped(action, entry, error)) throw error;
   } finally {
     depth--;
   }
+}
+
+// The callee threw this; whether the host swallows it. What it lets go of is the very same object,
+// and so a trap that no handler catches, or the same exception.
+function stopped({ failure }, entry, error) {
+  entry.isException = error instanceof WebAssembly.Exception;
+  if (!entry.isException && !isTrap(error)) return false;
+  if (failure === FAILURE_SWALLOW) entry.effect = EFFECT_SWALLOWED;
+  if (failure === FAILURE_AGAIN) entry.effect = EFFECT_AGAIN;
+  return failure === FAILURE_SWALLOW;
+}
+
+// The bytes before, or null when they are out of bounds.
+function exchange({ name, address, value }) {
+  const view = new DataView(exported(name).buffer);
+  if (address + 8 > view.byteLength) return null;
+  const old = view.getBigUint64(address, true);
+  view.setBigUint64(address, value, true);
+  return old;
 }
 
 function exported(name) {
@@ -277,6 +312,11 @@ function putTrace() {
     } else if (entry.effect === EFFECT_CALLED) {
       put8(entry.kinds === null ? 0 : 1);
       if (entry.kinds !== null) putValues(entry.kinds, entry.row);
+    } else if (entry.effect === EFFECT_SWALLOWED || entry.effect === EFFECT_AGAIN) {
+      put8(entry.isException ? 1 : 0);
+    } else if (entry.effect === EFFECT_EXCHANGED) {
+      put8(entry.old === null ? 0 : 1);
+      if (entry.old !== null) put64(entry.old);
     }
   }
   trace = [];

@@ -203,6 +203,13 @@ function putError(making) {
   return false;
 }
 
+// Whether a thrown object is a trap, and not the end of a resource.
+function isTrap(thrown) {
+  if (thrown === hostTrap) return true;
+  const row = rowOf(`${thrown.name}: ${thrown.message}`);
+  return row !== undefined && !row.ends;
+}
+
 // The row of a text: as it is, or with each run of digits written `#`, where a message names an
 // address or a size.
 function rowOf(text) {

@@ -95,6 +95,12 @@ function take32() {
   return inputView.getUint32(at - 4, true);
 }
 
+function take64() {
+  const bigint = inputView.getBigUint64(at, true);
+  at += 8;
+  return bigint;
+}
+
 function takeText() {
   const bytes = take32();
   at += bytes;

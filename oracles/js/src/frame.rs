@@ -35,7 +35,7 @@ impl Writer {
         self.0.extend(word.to_le_bytes());
     }
 
-    fn u64(&mut self, word: u64) {
+    pub fn u64(&mut self, word: u64) {
         self.0.extend(word.to_le_bytes());
     }
 

@@ -5,7 +5,8 @@ use crate::messages::Row;
 use crate::request::Command;
 use crate::stacks::{self, Told};
 use assay_engine::{
-    HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Shim, Spent, State, Step, Trap,
+    HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Shim, Spent, State, Step,
+    Stopped, Trap,
 };
 use std::time::Duration;
 
@@ -209,12 +210,23 @@ fn host_call(reader: &mut Reader<'_>) -> Result<HostCall, Malformed> {
         3 => HostEffect::Grew(None),
         4 if reader.flag()? => HostEffect::Called(Some(reader.values()?)),
         4 => HostEffect::Called(None),
+        5 => HostEffect::Swallowed(stopped(reader)?),
+        6 => HostEffect::Again(stopped(reader)?),
+        7 if reader.flag()? => HostEffect::Exchanged(Some(reader.u64()?)),
+        7 => HostEffect::Exchanged(None),
         _ => return Err(Malformed),
     };
     Ok(HostCall {
         import,
         args,
         effect,
+    })
+}
+
+fn stopped(reader: &mut Reader<'_>) -> Result<Stopped, Malformed> {
+    Ok(match reader.flag()? {
+        false => Stopped::Trap,
+        true => Stopped::Exception,
     })
 }
 

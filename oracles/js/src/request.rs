@@ -4,7 +4,9 @@
 use crate::frame::{NotForJs, Writer};
 use crate::messages::Row;
 use crate::signature::Signatures;
-use assay_engine::{Action, Call, HostFunction, Program, Script, Shim, Value, names, script};
+use assay_engine::{
+    Action, Call, HostFunction, OnFailure, Program, Script, Shim, Value, names, script,
+};
 
 /// The commands that the host script knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,13 +228,34 @@ fn write_action(w: &mut Writer, action: &Action, signatures: &Signatures) -> Res
             w.u32(*table);
             w.u32(*elements);
         }
-        Action::Call { export, args } => {
+        Action::Call {
+            export,
+            args,
+            failure,
+        } => {
             w.u8(5);
             write_target(w, export, signatures);
             w.values(args)?;
+            w.u8(match failure {
+                OnFailure::Onward => 0,
+                OnFailure::Swallow => 1,
+                OnFailure::Again => 2,
+            });
         }
         Action::Collect => w.u8(6),
         Action::Fresh => w.u8(7),
+        Action::Exchange {
+            memory,
+            address,
+            value,
+        } => {
+            w.u8(8);
+            w.u32(*memory);
+            w.u32(*address);
+            w.u64(*value);
+        }
+        // Nothing interrupts JavaScript from inside.
+        Action::Interrupt => w.u8(1),
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 mod common;
 
 use assay_engine::{
-    Action, Engine, HostCall, HostEffect, HostState, Outcome, Program, Reference, Shim, Slot, Trap,
-    Value, drive,
+    Action, Engine, HostCall, HostEffect, HostState, OnFailure, Outcome, Program, Reference, Shim,
+    Slot, Trap, Value, drive,
 };
 use common::*;
 
@@ -123,6 +123,7 @@ fn callback(export: &str, args: &[Value]) -> Action {
     Action::Call {
         export: export.into(),
         args: args.to_vec(),
+        failure: OnFailure::Onward,
     }
 }
 

@@ -1,12 +1,15 @@
 //! The host functions, and what is known of the program that runs.
 
 use crate::engine::NAME;
+use crate::instance::backing_store;
 use crate::signature::{Kind, Signatures};
 use crate::stacks::{self, Stacks};
-use crate::thrown::{Stop, attempt};
+use crate::thrown::{Stop, attempt, stopped_by};
 use crate::values::{fits, kind_of, lift, lift_results, lower, property};
 use crate::vm::Shared;
-use assay_engine::{Action, EngineError, Host, HostEffect, HostState, Value, names};
+use assay_engine::{
+    Action, EngineError, Host, HostEffect, HostState, OnFailure, Stopped, Value, names,
+};
 use std::sync::Arc;
 
 /// What is known of the program that runs.
@@ -173,7 +176,8 @@ fn act<'s>(
     }
     let (action, values, entry) = shared.session().state.enter(&host, index, lifted);
     match (action, main) {
-        (Action::Trap, _) => return Err(Leave::Trap),
+        // Nothing interrupts V8 at a place that would be known.
+        (Action::Trap | Action::Interrupt, _) => return Err(Leave::Trap),
         (Action::Throw { tag, .. }, Some(main)) => {
             return Err(Leave::Throw(exception(scope, shared, &main, tag, &values)?));
         }
@@ -195,18 +199,39 @@ fn act<'s>(
                 .state
                 .effect(entry, HostEffect::Grew(grown));
         }
-        (Action::Call { export, args }, Some(main)) => {
-            let results = call_back(scope, shared, &main, &export, &args)?;
+        (
+            Action::Call {
+                export,
+                args,
+                failure,
+            },
+            Some(main),
+        ) => call_back(scope, shared, &main, entry, (&export, &args, failure))?,
+        (
+            Action::Exchange {
+                memory,
+                address,
+                value,
+            },
+            Some(main),
+        ) => {
+            let old = exchange(scope, &main, &names::memory(memory), address, value)?;
             shared
                 .session()
                 .state
-                .effect(entry, HostEffect::Called(Some(results)));
+                .effect(entry, HostEffect::Exchanged(old));
         }
         (Action::Collect, _) => {
             scope.request_garbage_collection_for_testing(v8::GarbageCollectionType::Minor);
         }
         (Action::Return | Action::Fresh, _)
-        | (Action::GrowMemory { .. } | Action::GrowTable { .. } | Action::Call { .. }, None) => {}
+        | (
+            Action::GrowMemory { .. }
+            | Action::GrowTable { .. }
+            | Action::Call { .. }
+            | Action::Exchange { .. },
+            None,
+        ) => {}
     }
     returned(scope, shared, &values)
 }
@@ -327,19 +352,93 @@ fn try_to_grow<'s>(
     }
 }
 
-/// Calls back into the main instance; what the callee throws goes on outwards.
+/// Writes eight bytes of a memory and gives those that were there, unless they are out of bounds.
+fn exchange<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    main: &Main,
+    name: &str,
+    address: u32,
+    value: u64,
+) -> Result<Option<u64>, Leave<'s>> {
+    let exports = v8::Local::new(scope, &*main.exports);
+    let memory = main.export(scope, exports, name)?;
+    let bytes = backing_store(scope, memory)
+        .ok_or_else(|| EngineError::misuse(NAME, format!("{name:?} is not a memory")))?;
+    let cells = bytes.get(address as usize..);
+    let Some(cells) = cells.and_then(|cells| cells.first_chunk::<8>()) else {
+        return Ok(None);
+    };
+    let new = value.to_le_bytes();
+    let old = std::array::from_fn(|place| cells[place].replace(new[place]));
+    Ok(Some(u64::from_le_bytes(old)))
+}
+
+/// Calls back into the main instance.
 fn call_back<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     shared: &Shared,
     main: &Main,
-    export: &str,
-    args: &[Value],
-) -> Result<Vec<Value>, Leave<'s>> {
+    entry: usize,
+    (export, args, failure): (&str, &[Value], OnFailure),
+) -> Result<(), Leave<'s>> {
     let (function, args, results) = main.prepare(scope, shared, export, args)?;
     shared.session().state.descend();
     let this = v8::undefined(scope).into();
-    let called = function.call(scope, this, &args);
+    let called = caught(scope, shared, failure, |scope| {
+        function.call(scope, this, &args)
+    });
     shared.session().state.ascend();
-    let returned = called.ok_or(Leave::Pending)?;
-    Ok(lift_results(scope, shared, returned, results)?)
+    let effect = match called? {
+        Caught::Returned(value) => {
+            HostEffect::Called(Some(lift_results(scope, shared, value, results)?))
+        }
+        Caught::Swallowed(stopped) => failure.effect(stopped),
+        Caught::Again(stopped, exception) => {
+            let effect = failure.effect(stopped);
+            shared.session().state.effect(entry, effect);
+            return Err(Leave::Throw(exception));
+        }
+    };
+    shared.session().state.effect(entry, effect);
+    Ok(())
+}
+
+/// What a call that may fail came to.
+enum Caught<'s> {
+    Returned(v8::Local<'s, v8::Value>),
+    Swallowed(Stopped),
+    /// And this is what is to be thrown again.
+    Again(Stopped, v8::Local<'s, v8::Value>),
+}
+
+/// Calls, and takes hold of what is thrown where the host is to do so, and can.
+fn caught<'s, 'i>(
+    scope: &mut v8::PinScope<'s, 'i>,
+    shared: &Shared,
+    failure: OnFailure,
+    call: impl FnOnce(&mut v8::PinScope<'s, 'i>) -> Option<v8::Local<'s, v8::Value>>,
+) -> Result<Caught<'s>, Leave<'s>> {
+    if failure == OnFailure::Onward {
+        return call(scope).map(Caught::Returned).ok_or(Leave::Pending);
+    }
+    v8::tc_scope!(let scope, scope);
+    if let Some(value) = call(scope) {
+        return Ok(Caught::Returned(value));
+    }
+    let stopped = match scope.exception() {
+        // A host function that failed has left the module with a trap of no meaning.
+        Some(exception) if scope.can_continue() && shared.session().failure.is_none() => {
+            stopped_by(scope, shared, exception).map(|stopped| (stopped, exception))
+        }
+        _ => None,
+    };
+    let Some((stopped, exception)) = stopped else {
+        scope.rethrow();
+        return Err(Leave::Pending);
+    };
+    scope.reset();
+    Ok(match failure {
+        OnFailure::Swallow => Caught::Swallowed(stopped),
+        OnFailure::Onward | OnFailure::Again => Caught::Again(stopped, exception),
+    })
 }

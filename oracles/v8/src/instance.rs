@@ -58,7 +58,7 @@ impl<'a> V8Instance<'a> {
 }
 
 /// The bytes of a memory, shared or not.
-fn backing_store(
+pub(crate) fn backing_store(
     scope: &mut v8::PinScope<'_, '_>,
     memory: v8::Local<'_, v8::Value>,
 ) -> Option<v8::SharedRef<v8::BackingStore>> {

@@ -5,7 +5,7 @@ use crate::stacks;
 use crate::texts;
 use crate::values::{lift, property};
 use crate::vm::Shared;
-use assay_engine::{EngineError, Outcome, Phase, Resource, Trap, Value, names};
+use assay_engine::{EngineError, Outcome, Phase, Resource, Stopped, Trap, Value, names};
 
 /// Why something that was asked of V8 gave nothing.
 pub(crate) enum Stop {
@@ -78,8 +78,7 @@ fn outcome_of(
     }
     let object = v8::Local::<v8::Object>::try_from(exception)
         .map_err(|_| EngineError::misuse(NAME, "something else than an object was thrown"))?;
-    let prototype = object.get_prototype(scope);
-    if prototype.is_some_and(|prototype| shared.realm.exception_prototype == prototype) {
+    if is_exception(scope, shared, object) {
         return threw(scope, shared, object);
     }
     let class = shared.realm.class_of(scope, exception).unwrap_or("");
@@ -91,6 +90,30 @@ fn outcome_of(
         stacks::of_trap(scope, shared, Some(exception))?;
     }
     Ok(outcome)
+}
+
+/// Whether an object is a `WebAssembly.Exception`.
+fn is_exception(
+    scope: &mut v8::PinScope<'_, '_>,
+    shared: &Shared,
+    object: v8::Local<'_, v8::Object>,
+) -> bool {
+    let prototype = object.get_prototype(scope);
+    prototype.is_some_and(|prototype| shared.realm.exception_prototype == prototype)
+}
+
+/// What stopped a callee of the host, if the host can take hold of it.
+pub(crate) fn stopped_by(
+    scope: &mut v8::PinScope<'_, '_>,
+    shared: &Shared,
+    exception: v8::Local<'_, v8::Value>,
+) -> Option<Stopped> {
+    let object = v8::Local::<v8::Object>::try_from(exception).ok()?;
+    if is_exception(scope, shared, object) {
+        return Some(Stopped::Exception);
+    }
+    let outcome = outcome_of(scope, shared, exception).ok()?;
+    Stopped::by(&outcome)
 }
 
 /// The outcome that an error's class and message mean. While instantiating, a `TypeError` is about

@@ -4,7 +4,7 @@
 
 mod common;
 
-use assay_engine::{Action, Engine, Limits, Outcome, Program, Resource, Value};
+use assay_engine::{Action, Engine, Limits, OnFailure, Outcome, Program, Resource, Value};
 use assay_v8::V8Engine;
 use common::{host, program};
 use std::time::{Duration, Instant};
@@ -45,6 +45,7 @@ fn spender() -> Program {
         vec![Action::Call {
             export: "spin".into(),
             args: vec![],
+            failure: OnFailure::Onward,
         }],
     );
     program.limits = Limits {

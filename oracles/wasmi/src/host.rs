@@ -4,7 +4,9 @@ use crate::engine::NAME;
 use crate::instance;
 use crate::outcome;
 use crate::values::{Externs, lift, lower};
-use assay_engine::{Action, EngineError, Host, HostEffect, HostState, Outcome, Trap, Value};
+use assay_engine::{
+    Action, EngineError, Host, HostEffect, HostState, OnFailure, Outcome, Stopped, Trap, Value,
+};
 use std::fmt;
 use wasmi::{
     AsContext, AsContextMut, Caller, Error, Instance, Ref, Store, StoreContextMut, Table, Val,
@@ -109,7 +111,8 @@ fn act(
     match action {
         // What wasmi runs makes no garbage.
         Action::Return | Action::Collect | Action::Fresh => {}
-        Action::Trap => return Err(Stop::Leave(Error::host(Leave::Trap))),
+        // Nothing interrupts wasmi from outside.
+        Action::Trap | Action::Interrupt => return Err(Stop::Leave(Error::host(Leave::Trap))),
         Action::Throw { .. } => {
             return Err(EngineError::misuse(NAME, "cannot throw: wasmi has no exceptions").into());
         }
@@ -132,9 +135,27 @@ fn act(
                     .effect(entry, HostEffect::Grew(grown));
             }
         }
-        Action::Call { export, args } => {
+        Action::Call {
+            export,
+            args,
+            failure,
+        } => {
             if let Some(main) = store.data().main {
-                call_back(&mut store, main, entry, &export, &args)?;
+                call_back(&mut store, main, entry, (&export, &args, failure))?;
+            }
+        }
+        Action::Exchange {
+            memory,
+            address,
+            value,
+        } => {
+            if let Some(main) = store.data().main {
+                let memory = instance::memory(main, &store, memory)?;
+                let old = exchange(memory.data_mut(&mut store), address, value);
+                store
+                    .data_mut()
+                    .state
+                    .effect(entry, HostEffect::Exchanged(old));
             }
         }
     }
@@ -168,20 +189,28 @@ fn grow_table(
         .ok())
 }
 
-/// Calls back into the main instance; a trap of the callee goes on outwards.
+/// Writes eight bytes and gives those that were there, unless they are out of bounds.
+fn exchange(bytes: &mut [u8], address: u32, value: u64) -> Option<u64> {
+    let bytes = bytes.get_mut(address as usize..)?.first_chunk_mut()?;
+    let old = std::mem::replace(bytes, value.to_le_bytes());
+    Some(u64::from_le_bytes(old))
+}
+
+/// Calls back into the main instance.
 fn call_back(
     store: &mut StoreContextMut<'_, Data<'_>>,
     main: Instance,
     entry: usize,
-    export: &str,
-    args: &[Value],
+    (export, args, failure): (&str, &[Value], OnFailure),
 ) -> Result<(), Stop> {
     let mut call = instance::Buffers::default();
     let func = instance::prepare(store, main, export, args, &mut call)?;
     store.data_mut().state.descend();
     let called = func.call(store.as_context_mut(), &call.args, &mut call.results);
     store.data_mut().state.ascend();
-    called.map_err(Stop::Leave)?;
+    if let Err(error) = called {
+        return stopped(store, entry, failure, error);
+    }
     let results = call
         .results
         .iter()
@@ -192,4 +221,24 @@ fn call_back(
         .state
         .effect(entry, HostEffect::Called(Some(results)));
     Ok(())
+}
+
+/// The callee has stopped: swallows that, or lets it go on outwards.
+fn stopped(
+    store: &mut StoreContextMut<'_, Data<'_>>,
+    entry: usize,
+    failure: OnFailure,
+    error: Error,
+) -> Result<(), Stop> {
+    // The adapter's own failure is no outcome.
+    let outcome = outcome::of_error(&error).ok();
+    let Some(stopped) = outcome.as_ref().and_then(Stopped::by) else {
+        return Err(Stop::Leave(error));
+    };
+    let state = &mut store.data_mut().state;
+    state.effect(entry, failure.effect(stopped));
+    match failure {
+        OnFailure::Swallow => Ok(()),
+        OnFailure::Onward | OnFailure::Again => Err(Stop::Leave(error)),
+    }
 }

@@ -9,6 +9,7 @@ mod jsc;
 mod jsc_relaxed;
 mod wasmi;
 mod wasmi_tables;
+mod wasmi_tail;
 
 use assay_checks::Difference;
 use assay_checks::allowed::{Site, Wrong};
@@ -112,6 +113,31 @@ pub const KNOWN_CRASHES: &[KnownCrash] = &[KnownCrash {
         configuration.compiler == Compiler::Cranelift && code.native_debug_info && !code.address_map
     },
 }];
+
+/// A known bug that takes an oracle's process down, so that it is not asked about a program that shows
+/// it.
+pub struct KnownOracleCrash {
+    /// Its name, and that of its folder.
+    pub name: &'static str,
+    /// The oracle that has it.
+    pub engine: &'static str,
+    /// Whether a program may show it.
+    pub has: fn(&Program) -> bool,
+}
+
+/// All known bugs that take an oracle's process down.
+pub const KNOWN_ORACLE_CRASHES: &[KnownOracleCrash] = &[KnownOracleCrash {
+    name: "wasmi-tail-call-of-host",
+    engine: "wasmi",
+    has: wasmi_tail::calls_host,
+}];
+
+/// The name of the bug by which an oracle might die of a program, if it has one.
+pub(crate) fn of_program(oracle: &str, program: &Program) -> Option<&'static str> {
+    let mut bugs = KNOWN_ORACLE_CRASHES.iter();
+    let bug = bugs.find(|bug| bug.engine == oracle && (bug.has)(program))?;
+    Some(bug.name)
+}
 
 /// The name of the bug of an oracle that explains a difference, if one does.
 pub(crate) fn of_difference(

@@ -1,7 +1,8 @@
 //! Each row has a case that shows it, explains that case, and does not explain one beside it.
 
 use super::{
-    KNOWN_BUGS, KNOWN_CRASHES, KNOWN_RESULTS, KnownBug, of_configuration, of_difference, of_result,
+    KNOWN_BUGS, KNOWN_CRASHES, KNOWN_ORACLE_CRASHES, KNOWN_RESULTS, KnownBug, of_configuration,
+    of_difference, of_program, of_result,
 };
 use arbitrary::Unstructured;
 use assay_case::{Case, Role};
@@ -77,6 +78,7 @@ fn each_row_has_a_folder_and_each_folder_a_row() {
     let rows: Vec<&str> = bugs
         .chain(KNOWN_RESULTS.iter().map(|bug| bug.name))
         .chain(KNOWN_CRASHES.iter().map(|crash| crash.name))
+        .chain(KNOWN_ORACLE_CRASHES.iter().map(|crash| crash.name))
         .collect();
     let entries = std::fs::read_dir(folder()).expect("the folder is part of the repository");
     let folders: BTreeSet<String> = entries
@@ -207,6 +209,27 @@ fn each_crash_has_a_case_in_its_configuration() {
         assert_eq!(of_configuration(&configuration.normalised()), None);
     }
     assert_eq!(of_configuration(&Configuration::default()), None);
+}
+
+/// The row is about its case, and about none in which the call is not a tail call, or not of the
+/// host's.
+#[test]
+fn each_crash_of_an_oracle_has_a_case() {
+    for crash in KNOWN_ORACLE_CRASHES {
+        let case = case(crash.name);
+        assert_eq!(of_program(crash.engine, &case.program), Some(crash.name));
+        assert_eq!(of_program("another", &case.program), None);
+        let text = case.to_single().expect("it can be written");
+        for (cause, instead) in [
+            ("return_call 0", "call 0"),
+            ("return_call 0", "return_call 1"),
+        ] {
+            assert!(text.contains(cause), "{text}");
+            let path = Path::new("beside.case.wast");
+            let beside = Case::parse(&text.replace(cause, instead), path).expect("it reads");
+            assert_eq!(of_program(crash.engine, &beside.program), None, "{instead}");
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! them.
 
 use super::literal::{Literal, literals, values};
-use assay_engine::{Action, Host, HostFunction, Slot};
+use assay_engine::{Action, Host, HostFunction, OnFailure, Slot};
 use serde::{Deserialize, Serialize};
 
 /// Mirror of [`Host`].
@@ -33,10 +33,35 @@ enum HeaderAction {
     Collect,
     Fresh,
     Trap,
-    Throw { tag: u32, params: Vec<Slot> },
-    GrowMemory { memory: u32, pages: u32 },
-    GrowTable { table: u32, elements: u32 },
-    Call { export: String, args: Vec<Literal> },
+    Throw {
+        tag: u32,
+        params: Vec<Slot>,
+    },
+    GrowMemory {
+        memory: u32,
+        pages: u32,
+    },
+    GrowTable {
+        table: u32,
+        elements: u32,
+    },
+    Call {
+        export: String,
+        args: Vec<Literal>,
+        #[serde(default, skip_serializing_if = "is_onward")]
+        failure: OnFailure,
+    },
+    Exchange {
+        memory: u32,
+        address: u32,
+        value: u64,
+    },
+    Interrupt,
+}
+
+/// Whether what stops a callee goes on, which is not said.
+fn is_onward(failure: &OnFailure) -> bool {
+    *failure == OnFailure::Onward
 }
 
 impl HeaderHost {
@@ -95,10 +120,25 @@ impl From<&Action> for HeaderAction {
                 table: *table,
                 elements: *elements,
             },
-            Action::Call { export, args } => Self::Call {
+            Action::Call {
+                export,
+                args,
+                failure,
+            } => Self::Call {
                 export: export.clone(),
                 args: literals(args),
+                failure: *failure,
             },
+            Action::Exchange {
+                memory,
+                address,
+                value,
+            } => Self::Exchange {
+                memory: *memory,
+                address: *address,
+                value: *value,
+            },
+            Action::Interrupt => Self::Interrupt,
         }
     }
 }
@@ -113,10 +153,25 @@ impl From<HeaderAction> for Action {
             HeaderAction::Throw { tag, params } => Self::Throw { tag, params },
             HeaderAction::GrowMemory { memory, pages } => Self::GrowMemory { memory, pages },
             HeaderAction::GrowTable { table, elements } => Self::GrowTable { table, elements },
-            HeaderAction::Call { export, args } => Self::Call {
+            HeaderAction::Call {
+                export,
+                args,
+                failure,
+            } => Self::Call {
                 export,
                 args: values(&args),
+                failure,
             },
+            HeaderAction::Exchange {
+                memory,
+                address,
+                value,
+            } => Self::Exchange {
+                memory,
+                address,
+                value,
+            },
+            HeaderAction::Interrupt => Self::Interrupt,
         }
     }
 }

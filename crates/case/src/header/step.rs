@@ -3,7 +3,7 @@
 use super::literal::{Literal, literals, values};
 use super::stack::{HeaderStack, stacks, told};
 use assay_engine::{
-    HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Stack, Step, Trap, Traps,
+    HostCall, HostEffect, MemoryDigest, Outcome, Phase, Resource, Stack, Step, Stopped, Trap, Traps,
 };
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -109,6 +109,10 @@ enum HeaderEffect {
     DidNotGrow,
     Called(Vec<Literal>),
     CalledInVain,
+    Swallowed(Stopped),
+    Again(Stopped),
+    Exchanged(u64),
+    OutOfBounds,
 }
 
 impl HeaderStep {
@@ -193,6 +197,10 @@ impl From<&HostCall> for HeaderHostCall {
             HostEffect::Grew(None) => HeaderEffect::DidNotGrow,
             HostEffect::Called(Some(results)) => HeaderEffect::Called(literals(results)),
             HostEffect::Called(None) => HeaderEffect::CalledInVain,
+            HostEffect::Swallowed(stopped) => HeaderEffect::Swallowed(*stopped),
+            HostEffect::Again(stopped) => HeaderEffect::Again(*stopped),
+            HostEffect::Exchanged(Some(old)) => HeaderEffect::Exchanged(*old),
+            HostEffect::Exchanged(None) => HeaderEffect::OutOfBounds,
         };
         Self {
             import: call.import,
@@ -212,6 +220,10 @@ impl From<HeaderHostCall> for HostCall {
             HeaderEffect::DidNotGrow => HostEffect::Grew(None),
             HeaderEffect::Called(results) => HostEffect::Called(Some(values(&results))),
             HeaderEffect::CalledInVain => HostEffect::Called(None),
+            HeaderEffect::Swallowed(stopped) => HostEffect::Swallowed(stopped),
+            HeaderEffect::Again(stopped) => HostEffect::Again(stopped),
+            HeaderEffect::Exchanged(old) => HostEffect::Exchanged(Some(old)),
+            HeaderEffect::OutOfBounds => HostEffect::Exchanged(None),
         };
         Self {
             import: call.import,

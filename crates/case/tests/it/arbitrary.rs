@@ -4,8 +4,8 @@ use crate::samples::{SAMPLES, sample};
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
 use assay_engine::{
     Action, Answers, Call, FIRST_FRESH, Features, Frame, Host, HostCall, HostEffect, HostFunction,
-    Limits, Lives, MemoryDigest, Module, Moment, Outcome, Phase, Program, Reference, Resource,
-    Shim, Slot, Stack, State, Step, Transcript, Trap, Traps, Value, names,
+    Limits, Lives, MemoryDigest, Module, Moment, OnFailure, Outcome, Phase, Program, Reference,
+    Resource, Shim, Slot, Stack, State, Step, Stopped, Transcript, Trap, Traps, Value, names,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -82,7 +82,21 @@ fn action() -> BoxedStrategy<Action> {
         (any::<u32>(), slots()).prop_map(|(tag, params)| Action::Throw { tag, params }),
         any::<[u32; 2]>().prop_map(|[memory, pages]| Action::GrowMemory { memory, pages }),
         any::<[u32; 2]>().prop_map(|[table, elements]| Action::GrowTable { table, elements }),
-        (text(), vec(value(), 0..3)).prop_map(|(export, args)| Action::Call { export, args }),
+        (text(), vec(value(), 0..3), select(&OnFailure::ALL[..])).prop_map(
+            |(export, args, failure)| Action::Call {
+                export,
+                args,
+                failure,
+            }
+        ),
+        (any::<[u32; 2]>(), any::<u64>()).prop_map(|([memory, address], value)| {
+            Action::Exchange {
+                memory,
+                address,
+                value,
+            }
+        }),
+        Just(Action::Interrupt),
     ]
     .boxed()
 }
@@ -231,6 +245,10 @@ fn told(shim: &Shim) -> BoxedStrategy<Outcome> {
         .boxed()
 }
 
+fn stopped() -> BoxedStrategy<Stopped> {
+    select(vec![Stopped::Trap, Stopped::Exception]).boxed()
+}
+
 fn host_calls() -> BoxedStrategy<Vec<HostCall>> {
     let effect = prop_oneof![
         Just(HostEffect::Returned),
@@ -238,6 +256,9 @@ fn host_calls() -> BoxedStrategy<Vec<HostCall>> {
         Just(HostEffect::Threw),
         option::of(any::<u64>()).prop_map(HostEffect::Grew),
         option::of(vec(value(), 0..3)).prop_map(HostEffect::Called),
+        stopped().prop_map(HostEffect::Swallowed),
+        stopped().prop_map(HostEffect::Again),
+        option::of(any::<u64>()).prop_map(HostEffect::Exchanged),
     ];
     let call =
         (any::<u32>(), vec(value(), 0..3), effect).prop_map(|(import, args, effect)| HostCall {

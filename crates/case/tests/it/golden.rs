@@ -3,7 +3,7 @@
 use assay_case::{Case, EngineRecord, FindingRecord, Role, Seen};
 use assay_engine::{
     Action, Call, Features, Frame, Host, HostCall, HostEffect, HostFunction, MemoryDigest, Module,
-    Moment, Outcome, Program, Shim, Slot, Stack, State, Step, Transcript, Trap, Value,
+    Moment, OnFailure, Outcome, Program, Shim, Slot, Stack, State, Step, Transcript, Trap, Value,
 };
 use expect_test::expect;
 
@@ -20,6 +20,7 @@ fn case() -> Case {
         Action::Call {
             export: "assay:call".into(),
             args: vec![Value::I32(Shim::nested(0)), Value::I64(u64::MAX)],
+            failure: OnFailure::Onward,
         },
     ];
     let function = HostFunction {
@@ -252,7 +253,7 @@ fn a_stack_is_a_line() {
     };
     let mut case = case();
     case.program.stacks = true;
-    case.stacks = vec![
+    case.answers.stacks = vec![
         vec![],
         vec![
             stack(Moment::HostCall, &[]),

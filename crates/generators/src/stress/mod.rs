@@ -26,6 +26,7 @@ mod digest;
 pub mod exception_ops;
 pub mod gc_ops;
 pub mod gc_x_exceptions;
+pub mod host_calls;
 mod mutate;
 mod scopes;
 mod sequence;
@@ -98,6 +99,10 @@ pub const STRESS: &[StressGenerator] = &[
     ),
     StressGenerator::of::<stacks::Stacks>(
         "call stacks: which functions are active, and where, at host calls, traps and uncaught exceptions",
+        Features::empty(),
+    ),
+    StressGenerator::of::<host_calls::HostCalls>(
+        "functions of the host's, called in all ways, and what they do: call back, catch, grow, interrupt",
         Features::empty(),
     ),
 ];

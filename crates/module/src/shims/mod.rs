@@ -88,11 +88,11 @@ fn grown_tables(plan: &Plan) -> BTreeSet<u32> {
     tables.collect()
 }
 
-/// The memories that the host grows.
-pub(crate) fn grown_memories(plan: &Plan) -> impl Iterator<Item = u32> {
+/// The memories that the host grows or writes to.
+pub(crate) fn memories_of_host(plan: &Plan) -> impl Iterator<Item = u32> {
     let actions = plan.actions.iter().flatten();
     actions.filter_map(|action| match action {
-        Action::GrowMemory { memory, .. } => Some(*memory),
+        Action::GrowMemory { memory, .. } | Action::Exchange { memory, .. } => Some(*memory),
         _ => None,
     })
 }

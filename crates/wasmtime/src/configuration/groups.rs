@@ -54,6 +54,18 @@ pub enum Collector {
     Copying,
 }
 
+/// By what an embedder defines and calls functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// By values of which each tells its type.
+    Untyped,
+    /// By Rust types, where Assay has some for the signature.
+    Typed,
+    /// By raw values of which nobody checks the types.
+    Unchecked,
+}
+
 knobs! {
     /// What changes the code that is generated.
     pub struct Code {
@@ -174,6 +186,16 @@ knobs! {
         backtraces: bool = true, sometimes [false];
         /// How many frames of a stack are captured at most.
         backtrace_frames: u32 = 20, sometimes [1, 5, 200];
+    }
+}
+
+knobs! {
+    /// What changes how an embedder defines and calls functions.
+    pub struct Embedding {
+        /// How functions of the host are defined.
+        host_functions: Way = Way::Untyped, sometimes [Way::Typed, Way::Typed, Way::Unchecked];
+        /// How exported functions are called.
+        calls: Way = Way::Untyped, sometimes [Way::Typed, Way::Typed, Way::Unchecked];
     }
 }
 

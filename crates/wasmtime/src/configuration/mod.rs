@@ -6,7 +6,8 @@ mod knobs;
 mod normal;
 
 pub use groups::{
-    Code, Collector, Entry, Gc, InlineCalls, Memory, OptLevel, Pool, RegisterAllocator,
+    Code, Collector, Embedding, Entry, Gc, InlineCalls, Memory, OptLevel, Pool, RegisterAllocator,
+    Way,
 };
 pub use isa::{Extension, WithoutIsa};
 
@@ -77,6 +78,9 @@ pub struct Configuration {
     /// What changes how the host enters and leaves WebAssembly.
     #[serde(skip_serializing_if = "is_default")]
     pub entry: Entry,
+    /// How an embedder defines and calls functions.
+    #[serde(skip_serializing_if = "is_default")]
+    pub embedding: Embedding,
     /// The pooling allocator; without it, everything is allocated on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<Pool>,
@@ -129,6 +133,7 @@ impl Configuration {
                 .get_or_insert_default()
                 .turn(rarity, input)?;
         }
+        configuration.embedding.turn(rarity, input)?;
         Ok(configuration.normalised())
     }
 

@@ -1,6 +1,8 @@
 //! What goes with what: the rules that make an arbitrary configuration one that Wasmtime takes.
 
-use super::{Code, Compiler, Configuration, Entry, Gc, InlineCalls, Memory, WithoutIsa};
+use super::{
+    Code, Compiler, Configuration, Embedding, Entry, Gc, InlineCalls, Memory, Way, WithoutIsa,
+};
 
 /// The least address space for a memory that cannot move, in bytes: without it, `memory.grow`
 /// would fail where it succeeds on every other engine.
@@ -25,6 +27,9 @@ impl Configuration {
         memory(&mut configuration.memory);
         heap(&mut configuration.gc);
         entry(&mut configuration.entry, configuration.code.fuel);
+        if configuration.entry.async_stacks {
+            checked(&mut configuration.embedding);
+        }
         pooled(configuration);
         configuration.without_isa = configuration.without_isa.normalised();
         self
@@ -102,6 +107,15 @@ fn entry(entry: &mut Entry, fuel: bool) {
     }
     if !entry.async_stacks || !fuel {
         entry.fuel_yield_interval = default.fuel_yield_interval;
+    }
+}
+
+/// What is unchecked is synchronous.
+fn checked(embedding: &mut Embedding) {
+    for way in [&mut embedding.host_functions, &mut embedding.calls] {
+        if *way == Way::Unchecked {
+            *way = Way::Untyped;
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use crate::configuration::Pool;
 use crate::{Compiler, Configuration, ConfigurationError};
 use arbitrary::Unstructured;
 use assay_conformance::examine;
-use assay_engine::{Action, Features, Host, HostFunction, Outcome, Program, Value, drive};
+use assay_engine::{
+    Action, Features, Host, HostFunction, OnFailure, Outcome, Program, Value, drive,
+};
 
 /// How many configurations of each compiler become an engine.
 const ENGINES: u32 = 500;
@@ -110,6 +112,7 @@ fn programs() -> Vec<(Features, Program)> {
     let back = |x| Action::Call {
         export: "g".into(),
         args: vec![Value::I32(x)],
+        failure: OnFailure::Onward,
     };
     let function = HostFunction {
         label: "h".into(),

@@ -4,7 +4,9 @@
 mod configurations;
 mod conformance;
 mod counting;
+mod embedding;
 mod features;
+mod interruption;
 mod lives;
 mod outcomes;
 mod stacks;

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+use crate::configuration::Way;
 use crate::{Compiler, Configuration, STACK_BYTES_NEEDED, WasmtimeEngine};
 use assay_engine::{
     Call, Features, Host, Module, Outcome, Program, Transcript, Value, drive, names,
@@ -98,18 +99,27 @@ pub(super) fn check(program: &Program, needs: Features, expected: &Outcome) {
     assert_eq!(last(&run_with(program, needs)), *expected);
 }
 
-/// The configurations that every test runs in: each compiler as it comes, and with asynchronous
-/// stacks, fuel and epochs, which takes the other half of the adapter.
+/// The configurations that every test runs in: each compiler as it comes, with asynchronous stacks,
+/// fuel and epochs, which takes the other half of the adapter, and with functions that have Rust types,
+/// or that nobody checks.
 pub(super) fn bases() -> Vec<Configuration> {
     let mut all = Vec::new();
     for compiler in Compiler::ALL {
         let plain = Configuration::of(compiler);
+        let embedded = |way| {
+            let mut embedded = plain.clone();
+            embedded.embedding.host_functions = way;
+            embedded.embedding.calls = way;
+            embedded
+        };
+        all.extend([Way::Typed, Way::Unchecked].map(embedded));
         let mut yielding = plain.clone();
         yielding.entry.async_stacks = true;
         yielding.entry.fuel_yield_interval = Some(10);
         yielding.code.fuel = true;
         yielding.code.epochs = true;
-        all.extend([plain, yielding]);
+        yielding.embedding.host_functions = Way::Typed;
+        all.extend([plain.clone(), yielding]);
     }
     all
 }

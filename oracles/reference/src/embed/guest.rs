@@ -6,8 +6,8 @@ use super::values::{lift_all, lower, slot_type};
 use crate::machine::{Host, Stop};
 use crate::store::{Extern, Func, Instance, Memory, Ref, Store, Table, Tag, Val};
 use assay_engine::{
-    Action, EngineError, HostEffect, HostState, Moment, Outcome, Program, Resource, Stack, Trap,
-    Value, names,
+    Action, EngineError, HostEffect, HostState, Moment, OnFailure, Outcome, Program, Resource,
+    Stack, Stopped, Trap, Value, names,
 };
 
 /// A program that runs: the host functions, and what they know.
@@ -191,6 +191,7 @@ impl<'a> Guest<'a> {
         store: &mut Store,
         export: &str,
         args: &[Value],
+        failure: OnFailure,
         entry: usize,
     ) -> Result<(), Stop> {
         let prepared = self.prepare(store, export, args);
@@ -198,8 +199,38 @@ impl<'a> Guest<'a> {
         self.state.descend();
         let called = self.invoke(store, func, &args);
         self.state.ascend();
-        self.state.effect(entry, HostEffect::Called(Some(called?)));
-        Ok(())
+        let stop = match called {
+            Ok(results) => {
+                self.state.effect(entry, HostEffect::Called(Some(results)));
+                return Ok(());
+            }
+            Err(stop) => stop,
+        };
+        let stopped = match stop {
+            Stop::Trap(_) => Stopped::Trap,
+            Stop::Exception(_) => Stopped::Exception,
+            _ => return Err(stop),
+        };
+        self.state.effect(entry, failure.effect(stopped));
+        match failure {
+            OnFailure::Swallow => Ok(()),
+            OnFailure::Onward | OnFailure::Again => Err(stop),
+        }
+    }
+
+    fn exchange(
+        &mut self,
+        store: &mut Store,
+        memory: u32,
+        address: u32,
+        value: u64,
+    ) -> Result<HostEffect, Stop> {
+        let memory = self.memory(store, memory);
+        let memory = self.give_up(memory)?;
+        let bytes = store.memory_mut(memory).get_mut(address as usize..);
+        let bytes = bytes.and_then(|bytes| bytes.first_chunk_mut());
+        let old = bytes.map(|bytes| std::mem::replace(bytes, value.to_le_bytes()));
+        Ok(HostEffect::Exchanged(old.map(u64::from_le_bytes)))
     }
 }
 
@@ -221,7 +252,8 @@ impl Host for Guest<'_> {
             Action::Return | Action::Fresh => {}
             // The arguments are plain values by now.
             Action::Collect => store.collect(),
-            Action::Trap => return Err(Trap::Host.into()),
+            // Nothing interrupts the interpreter from outside.
+            Action::Trap | Action::Interrupt => return Err(Trap::Host.into()),
             Action::Throw { tag, .. } => return Err(self.throw(store, tag, &values, entry)),
             _ if self.main.is_none() => {}
             Action::GrowMemory { memory, pages } => {
@@ -232,7 +264,19 @@ impl Host for Guest<'_> {
                 let grew = self.grow_table(store, table, elements)?;
                 self.state.effect(entry, grew);
             }
-            Action::Call { export, args } => self.call_back(store, &export, &args, entry)?,
+            Action::Call {
+                export,
+                args,
+                failure,
+            } => self.call_back(store, &export, &args, failure, entry)?,
+            Action::Exchange {
+                memory,
+                address,
+                value,
+            } => {
+                let exchanged = self.exchange(store, memory, address, value)?;
+                self.state.effect(entry, exchanged);
+            }
         }
         let results = values.into_iter().map(lower).collect::<Result<_, _>>();
         self.give_up(results)

@@ -6,13 +6,14 @@
 use super::value_type;
 use crate::case::is_exhausted;
 use crate::world::Host as Counted;
-use assay_engine::{Action, Host, MAX_CALLBACK_DEPTH, Slot, Value};
+use assay_engine::{Action, Host, MAX_CALLBACK_DEPTH, OnFailure, Slot, Value};
 use assay_oom::digest;
 use std::fmt;
 use std::sync::Arc;
 use wasmtime::{
-    AsContext, AsContextMut, Caller, Engine, ExnRef, ExnRefPre, ExnType, ExternRef, Func, FuncType,
-    Instance, Memory, Ref, ResourceLimiter, Result, Store, Table, Tag, Val,
+    AsContext, AsContextMut, Caller, Engine, Error, ExnRef, ExnRefPre, ExnType, ExternRef, Func,
+    FuncType, Instance, Memory, Ref, ResourceLimiter, Result, Store, Table, Tag, ThrownException,
+    Trap, Val,
 };
 
 /// The most values that a host function passes on. A call with more of them is left out.
@@ -237,7 +238,7 @@ fn act(caller: &mut Caller<'_, Guest>, action: &Action, seed: u64) -> Result<()>
         // Its references are new each time anyway.
         Action::Return | Action::Fresh => Ok(()),
         Action::Collect => caller.gc(None),
-        Action::Trap => Err(HostTrap.into()),
+        Action::Trap | Action::Interrupt => Err(HostTrap.into()),
         Action::Throw { tag, params } => {
             let tag = exports.tags.get(*tag as usize).copied();
             throw(caller, tag.ok_or(HostTrap)?, params, seed)
@@ -255,7 +256,44 @@ fn act(caller: &mut Caller<'_, Guest>, action: &Action, seed: u64) -> Result<()>
             let grown = table.grow(&mut *caller, u64::from(*elements), null);
             grew(caller, Some(grown))
         }
-        Action::Call { export, args } => call_back(caller, export, args),
+        Action::Call {
+            export,
+            args,
+            failure,
+        } => call_back(caller, export, args).or_else(|error| stopped(caller, *failure, error)),
+        Action::Exchange {
+            memory,
+            address,
+            value,
+        } => {
+            let memory = exports.memories.get(*memory as usize).copied();
+            let bytes = memory.and_then(|memory| {
+                let bytes = memory.data_mut(&mut *caller).get_mut(*address as usize..)?;
+                bytes.first_chunk_mut()
+            });
+            let old = bytes.map(|bytes| std::mem::replace(bytes, value.to_le_bytes()));
+            caller.data_mut().note(old);
+            Ok(())
+        }
+    }
+}
+
+/// A callee has stopped: swallows that, or lets it go on outwards. Want of memory goes on.
+fn stopped(caller: &mut Caller<'_, Guest>, failure: OnFailure, error: Error) -> Result<()> {
+    let is_exception = error.is::<ThrownException>();
+    let is_end = |trap: &Trap| matches!(trap, Trap::StackOverflow | Trap::AllocationTooLarge);
+    let is_trap = error.is::<HostTrap>() || error.downcast_ref().is_some_and(|it| !is_end(it));
+    let held = !is_exhausted(&error) && (is_exception || is_trap);
+    if !held || failure == OnFailure::Onward || (failure == OnFailure::Again && is_trap) {
+        return Err(error);
+    }
+    let exception = caller.as_context_mut().take_pending_exception();
+    caller.data_mut().note(is_exception);
+    match exception {
+        Some(exception) if failure == OnFailure::Again => {
+            caller.as_context_mut().throw(exception).map_err(Into::into)
+        }
+        _ => Ok(()),
     }
 }
 

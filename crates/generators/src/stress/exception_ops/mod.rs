@@ -6,14 +6,14 @@
 
 pub mod corners;
 mod module;
-mod operand;
+pub(super) mod operand;
 mod ops;
 mod setting;
 #[cfg(test)]
 mod tests;
 mod unwind;
-mod value;
-mod world;
+pub(super) mod value;
+pub(super) mod world;
 
 use super::{Family, Row};
 use crate::Draft;

@@ -6,7 +6,7 @@ use crate::stress::Choices;
 use wasm_encoder::{Ieee32, Ieee64};
 
 /// Bits of numbers at which something changes; a type takes as many as it has.
-const EDGES: [u128; 8] = [
+pub const EDGES: [u128; 8] = [
     0,
     1,
     u128::MAX,

@@ -4,7 +4,7 @@ use super::super::operand::Operand;
 use super::super::value::{Datum, Ty};
 use super::super::world::{Entry, World};
 use crate::stress::Choices;
-use assay_engine::{Action, MAX_CALLBACK_DEPTH, Slot, Trap, Value};
+use assay_engine::{Action, MAX_CALLBACK_DEPTH, OnFailure, Slot, Trap, Value};
 
 /// The index of the host's function.
 const ACT: u32 = 0;
@@ -85,6 +85,7 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let action = Action::Call {
         export: export.clone(),
         args,
+        failure: OnFailure::Onward,
     };
     let value = word(&call(w, &argument, action));
     w.descend();

@@ -5,7 +5,7 @@ use super::super::unwind::Landing;
 use super::super::value::{Datum, NODE, Ty};
 use super::super::world::{ACT, COLLECT, Entry, Held, World};
 use crate::stress::Choices;
-use assay_engine::{Action, MAX_CALLBACK_DEPTH, Reference, Slot, Value};
+use assay_engine::{Action, MAX_CALLBACK_DEPTH, OnFailure, Reference, Slot, Value};
 use wasm_encoder::BlockType;
 
 /// Asks the host for a collection.
@@ -117,6 +117,7 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let action = Action::Call {
         export: export.clone(),
         args: vec![Value::Ref(Reference::Extern(reference))],
+        failure: OnFailure::Onward,
     };
     let value = word(&call(w, &argument, action));
     w.descend();

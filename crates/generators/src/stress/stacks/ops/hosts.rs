@@ -6,7 +6,7 @@ use super::super::types::TAGS;
 use super::super::world::{Entry, World};
 use super::calls::keeps;
 use crate::stress::Choices;
-use assay_engine::{Action, Features, MAX_CALLBACK_DEPTH, Trap};
+use assay_engine::{Action, Features, MAX_CALLBACK_DEPTH, OnFailure, Trap};
 use wasm_encoder::{BlockType, Instruction as I, ValType};
 
 /// How often loops go around.
@@ -93,6 +93,7 @@ impl Callback {
         let action = Action::Call {
             export: export.clone(),
             args: params.map(|(ty, place)| ty.value(place)).collect(),
+            failure: OnFailure::Onward,
         };
         Self {
             module,

@@ -51,6 +51,12 @@ const STACKS: Bench = Bench {
     engines: &["wasmtime", "pulley", "reference"],
 };
 
+/// Cases with answers, of calls of the host's functions.
+const HOST: Bench = Bench {
+    target: "host_calls",
+    engines: &["wasmtime", "pulley", "reference"],
+};
+
 /// Judged alone, with no oracle.
 const ALONE: Bench = Bench {
     target: "nondeterminism",
@@ -116,6 +122,11 @@ const CANARIES: &[Canary] = canaries! {
     Tag           WITH_V8     100 (&["tag"])             then nothing
     HostCall      WITH_WASMI 2000 (&["host-calls"])      then nothing
     Fuel          WITH_WASMI   50 (&["fuel"])            then anything
+    HostValue     HOST         50 (&["result"])          then anything
+    HostSwallow   HOST        200 (&["outcome"])         then anything
+    HostAgain     HOST        200 (&["outcome"])         then anything
+    HostWrite     HOST        200 (&["result"])          then anything
+    HostInterrupt HOST        200 (&["trap"])            then anything
     SignExtension WITH_WASMI 2000 VALUE                  then anything
     Comparison    WITH_WASMI 2000 VALUE                  then anything
     Rounding      WITH_WASMI 2000 VALUE                  then anything
@@ -162,12 +173,14 @@ fn faults_are_caught_by_v8() {
 fn faults_are_caught_by_answers() {
     all_are_caught(STRESS);
     all_are_caught(EXCEPTIONS);
+    all_are_caught(STACKS);
+    all_are_caught(HOST);
 }
 
 /// The cases of the faults above, and more.
 #[test]
 fn without_a_fault_all_come_to_their_answers() {
-    for Bench { target, engines } in [STRESS, EXCEPTIONS] {
+    for Bench { target, engines } in [STRESS, EXCEPTIONS, HOST] {
         let found: Vec<String> = on_large_stack(|| {
             let mut lab = lab(Some(engines), None);
             let run = |number| run_case(&mut lab, target, SEED, number);

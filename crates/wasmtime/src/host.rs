@@ -270,7 +270,7 @@ fn stopped(
         }
         (OnFailure::Again, Stopped::Exception) => {
             let exception = pending_exception(&mut *caller)?;
-            caller.as_context_mut().throw(exception).map_err(Into::into)
+            caller.as_context_mut().throw(exception)
         }
     };
     Ok((failure.effect(stopped), goes_on))

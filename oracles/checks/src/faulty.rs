@@ -3,10 +3,11 @@
 //! Most faults are put into the module before the inner engine sees it, so that the fault has
 //! all the consequences that a miscompilation would have; the others are put into the transcript.
 
+use assay_engine::Action as HostAction;
 use assay_engine::script::Action;
 use assay_engine::{
-    Drops, Engine, EngineError, Features, Frame, Instantiated, Outcome, Program, Reference, Script,
-    Spent, Stack, Tells, Transcript, Trap, Value,
+    Drops, Engine, EngineError, Features, Frame, Host, Instantiated, OnFailure, Outcome, Program,
+    Reference, Script, Spent, Stack, Tells, Transcript, Trap, Value,
 };
 use assay_module::Info;
 use assay_module::shims::FUEL_NAME;
@@ -59,6 +60,16 @@ faults! {
     HostCall = "host-call",
     /// One unit of fuel too many is taken, in each function.
     Fuel = "fuel",
+    /// Host functions return other values.
+    HostValue = "host-value",
+    /// The host does not swallow what stops a callee.
+    HostSwallow = "host-swallow",
+    /// The host swallows what it is to let go of again.
+    HostAgain = "host-again",
+    /// The host writes other bytes to a memory.
+    HostWrite = "host-write",
+    /// Nothing is interrupted.
+    HostInterrupt = "host-interrupt",
     /// `i32.load8_s`, `i32.extend8_s` and their 16-bit and 64-bit kin extend with zeros.
     SignExtension = "sign-extension",
     /// Signed 32-bit comparisons compare unsigned.
@@ -159,6 +170,7 @@ impl FaultyEngine {
             main.wasm = plant(&main.wasm, self.fault)
                 .map_err(|e| EngineError::misuse("faulty", format!("cannot plant a fault: {e}")))?;
         }
+        spoil_host(&mut faulty.host, self.fault);
         self.changed = Some((program.clone(), faulty.clone()));
         Ok(faulty)
     }
@@ -275,6 +287,31 @@ fn spoil_stack(Stack { frames, .. }: &mut Stack, fault: Fault) {
             },
         ),
         _ => {}
+    }
+}
+
+/// Puts the faults of the host into what it is to do.
+fn spoil_host(host: &mut Host, fault: Fault) {
+    if fault == Fault::HostValue {
+        host.seed ^= 1;
+    }
+    let functions = host.functions.iter_mut();
+    for action in functions.flat_map(|function| &mut function.actions) {
+        match (fault, &mut *action) {
+            (Fault::HostSwallow, HostAction::Call { failure, .. })
+                if *failure == OnFailure::Swallow =>
+            {
+                *failure = OnFailure::Onward;
+            }
+            (Fault::HostAgain, HostAction::Call { failure, .. })
+                if *failure == OnFailure::Again =>
+            {
+                *failure = OnFailure::Swallow;
+            }
+            (Fault::HostWrite, HostAction::Exchange { value, .. }) => *value ^= 1,
+            (Fault::HostInterrupt, HostAction::Interrupt) => *action = HostAction::Return,
+            _ => {}
+        }
     }
 }
 

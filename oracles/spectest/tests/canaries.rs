@@ -301,8 +301,18 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::NanPayload, "wasm-v1/f32.wast"),
 ];
 
-/// Faults in what scripts have none of: fuel, host calls, and the payload and tag of exceptions.
-const OUTSIDE: &[Fault] = &[Fault::Fuel, Fault::HostCall, Fault::Payload, Fault::Tag];
+/// Faults in what scripts have none of: fuel, host functions, and the payload and tag of exceptions.
+const OUTSIDE: &[Fault] = &[
+    Fault::Fuel,
+    Fault::HostCall,
+    Fault::HostValue,
+    Fault::HostSwallow,
+    Fault::HostAgain,
+    Fault::HostWrite,
+    Fault::HostInterrupt,
+    Fault::Payload,
+    Fault::Tag,
+];
 
 #[test]
 fn every_faulty_engine_is_caught() {

@@ -42,6 +42,7 @@ fn telling(stacks: &[Stack]) -> Transcript {
         state: None,
     };
     Transcript {
+        drops: None,
         instantiation: step(Outcome::Returned(Vec::new()), &[]),
         calls: vec![step(Outcome::Trapped(Trap::Unreachable.into()), stacks)],
     }

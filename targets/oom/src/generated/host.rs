@@ -290,9 +290,7 @@ fn stopped(caller: &mut Caller<'_, Guest>, failure: OnFailure, error: Error) -> 
     let exception = caller.as_context_mut().take_pending_exception();
     caller.data_mut().note(is_exception);
     match exception {
-        Some(exception) if failure == OnFailure::Again => {
-            caller.as_context_mut().throw(exception).map_err(Into::into)
-        }
+        Some(exception) if failure == OnFailure::Again => caller.as_context_mut().throw(exception),
         _ => Ok(()),
     }
 }

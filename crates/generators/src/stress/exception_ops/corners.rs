@@ -147,6 +147,9 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
         &[
             "swallows an exception",
             "an exception goes through",
+            "takes hold of an exception, and throws it again",
+            "takes hold of a trap, and traps again",
+            "swallows a trap",
             "calls back twice",
         ],
     ),

@@ -4,7 +4,7 @@ use super::operand::{Operand, data, name};
 use super::value::{Datum, Ty, seen};
 use super::world::{End, Entry, Exception, Frame, Function, Held, Origin, Record, Sig, World};
 use crate::stress::scopes::{Blocks, Clause, Kind, Label, Payloads};
-use assay_engine::{Outcome, Traps};
+use assay_engine::{OnFailure, Outcome, Traps};
 
 impl World {
     /// Adds a function that is about to run.
@@ -177,16 +177,23 @@ impl World {
         }
     }
 
-    /// The call traps, for one of these reasons: nothing catches that.
+    /// The call traps, for one of these reasons: no handler catches that, only the host.
     pub fn trapped(&mut self, traps: Traps) {
         if self.frames.iter().any(|frame| !frame.scopes.is_empty()) {
             self.hit("trap", "through handlers");
         }
         let mut last = None;
         while let Some(frame) = self.leave(None) {
-            if matches!(frame.entry, Entry::Callback { .. }) {
-                self.hit("trap", "through the host");
+            if let Entry::Callback { failure, value, .. } = frame.entry {
                 self.ascend();
+                match failure {
+                    OnFailure::Onward => self.hit("trap", "through the host"),
+                    OnFailure::Again => self.hit("host", "takes hold of a trap, and traps again"),
+                    OnFailure::Swallow => {
+                        self.hit("host", "swallows a trap");
+                        return self.note(value);
+                    }
+                }
             }
             if !self.frames.is_empty() {
                 self.sink().unreachable();
@@ -222,13 +229,23 @@ impl World {
             }
             match frame.entry {
                 Entry::Call => _ = self.sink().unreachable(),
-                Entry::Callback { caught, value } => {
+                Entry::Callback {
+                    caught,
+                    failure,
+                    value,
+                } => {
                     self.ascend();
                     if caught {
                         self.hit("host", "swallows an exception");
                         return self.note(value);
                     }
-                    self.hit("host", "an exception goes through");
+                    self.hit(
+                        "host",
+                        match failure {
+                            OnFailure::Again => "takes hold of an exception, and throws it again",
+                            _ => "an exception goes through",
+                        },
+                    );
                     self.sink().unreachable();
                 }
                 // The start function has a handler around all.

@@ -14,7 +14,7 @@ use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, FACTOR, NULL, STRUCT, Ty, mix};
 pub use crate::stress::scopes::DIGEST;
 use crate::stress::scopes::{Blocks, Clause, Scope};
-use assay_engine::{Action, Host, HostFunction, HostState, Outcome, Slot};
+use assay_engine::{Action, Host, HostFunction, HostState, OnFailure, Outcome, Slot};
 use std::collections::BTreeSet;
 use wasm_encoder::{BlockType, HeapType, InstructionSink as Sink, ValType};
 
@@ -72,8 +72,10 @@ pub enum Entry {
     Call,
     /// By the host, which the function below it has called.
     Callback {
-        /// Whether exceptions end at the host.
+        /// Whether exceptions end at the host, or in the shim before it.
         caught: bool,
+        /// What the host makes of a trap, and of an exception that reaches it.
+        failure: OnFailure,
         /// What the host then returns.
         value: u64,
     },

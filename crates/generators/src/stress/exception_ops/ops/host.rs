@@ -77,7 +77,9 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         return None;
     }
     let argument = w.operand(c, Ty::Extern, 0);
-    let caught = c.once_in(3);
+    let in_shim = c.once_in(3);
+    let failure = c.one_of(&OnFailure::ALL)?;
+    let caught = in_shim || failure == OnFailure::Swallow;
     let export = format!("back {}", w.functions.len());
     let args = vec![Value::Ref(assay_engine::Reference::Extern(
         w.setting.reference,
@@ -85,20 +87,24 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let action = Action::Call {
         export: export.clone(),
         args,
-        failure: OnFailure::Onward,
+        failure,
     };
     let value = word(&call(w, &argument, action));
     w.descend();
     if w.callbacks > 1 {
         w.hit("host", "calls back twice");
     }
-    if !caught {
+    if !in_shim {
         w.through_host.insert(export.clone());
     }
     let function = w.exported(export);
     w.enter(
         c.id(),
-        Entry::Callback { caught, value },
+        Entry::Callback {
+            caught,
+            failure,
+            value,
+        },
         function,
         Vec::new(),
     );

@@ -263,8 +263,13 @@ impl Judge<'_> {
             }
             Comparison::Differs(difference) => {
                 let name = self.report.subject.clone();
-                self.wrong(&name, answer::NAME, &difference, None);
-                PairEnd::Found
+                match known_bugs::of_difference(&name, &difference, self.program) {
+                    Some(bug) => PairEnd::Discarded(Discard::KnownBug(bug.into())),
+                    None => {
+                        self.wrong(&name, answer::NAME, &difference, None);
+                        PairEnd::Found
+                    }
+                }
             }
             Comparison::Equal | Comparison::BothRejected => PairEnd::Equal,
         };

@@ -7,12 +7,13 @@
 //! Both end after as many frames as the configuration says; where traps capture none, the former
 //! after as many as Wasmtime's default. Where calls are inlined, frames may be missing: so the
 //! documentation of `Inlining` has it. What it does not have is that Wasmtime 48 then loses offsets, too:
-//! a tail call in a function that is inlined becomes a call of which the address map knows nothing.
+//! a tail call in a function that is inlined becomes a call of which the address map knows nothing; and
+//! of a function that makes an inlined tail call the frame stays, in place of that of the callee.
 
 use crate::Configuration;
 use crate::configuration::{Entry, InlineCalls};
 use crate::host::HostData;
-use assay_engine::{Frame, Moment, Stack, Tells};
+use assay_engine::{Features, Frame, Moment, Stack, Tells};
 use wasmtime::{AsContextMut, Error, FrameInfo, Module, WasmBacktrace};
 
 /// What a store knows and has told of stacks, where it is asked for them.
@@ -64,7 +65,7 @@ pub(crate) fn tells(configuration: &Configuration) -> Tells {
             false => default,
         },
         omits_inlined: inlines,
-        keeps_tail_callers: false,
+        keeps_tail_callers: inlines && configuration.features().contains(Features::TAIL_CALL),
     }
 }
 

@@ -124,9 +124,20 @@ pub enum What {
     /// The module of a frame.
     FrameModule(usize),
     /// Where in its module a frame is.
-    FrameOffset(usize),
+    FrameOffset(usize, Misplaced),
     /// The number of values, of memories or of steps: a fault of an adapter.
     Shape,
+}
+
+/// A frame that is told to be elsewhere than it is: offsets in a module of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Misplaced {
+    /// The module, by its number.
+    pub module: Option<u32>,
+    /// Where it is.
+    pub is: Option<u32>,
+    /// Where it is told to be.
+    pub told: Option<u32>,
 }
 
 impl fmt::Display for What {
@@ -149,7 +160,7 @@ impl fmt::Display for What {
             Self::FrameExtra(n) => write!(f, "stack {n}, in which a frame is too many,"),
             Self::FrameFunction(n) => write!(f, "the function of a frame of stack {n}"),
             Self::FrameModule(n) => write!(f, "the module of a frame of stack {n}"),
-            Self::FrameOffset(n) => write!(f, "the offset of a frame of stack {n}"),
+            Self::FrameOffset(n, _) => write!(f, "the offset of a frame of stack {n}"),
             Self::Shape => f.write_str("shape of the transcript"),
         }
     }
@@ -177,7 +188,7 @@ impl What {
             Self::FrameExtra(_) => "frame-extra",
             Self::FrameFunction(_) => "frame-function",
             Self::FrameModule(_) => "frame-module",
-            Self::FrameOffset(_) => "frame-offset",
+            Self::FrameOffset(..) => "frame-offset",
             Self::Shape => "shape",
         }
     }

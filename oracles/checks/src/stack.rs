@@ -15,12 +15,13 @@
 //! **Legal nondeterminism.** None of the program. What [`Tells`] leaves open: moments and parts of
 //! frames that an engine does not tell are not judged; of a stack deeper than it tells, the innermost
 //! frames are; and where it inlines, frames may be missing but for the outermost (documentation of
-//! Wasmtime's `Inlining`), and a frame's offset may be that of one missing inside it. Where V8 inlines,
-//! it does not take a frame away that leaves by a tail call, and so may show some too many. As in
+//! Wasmtime's `Inlining`), and a frame's offset may be that of one missing inside it. Where an engine
+//! inlines tail calls, the function that made one is shown in place of that which it called (Wasmtime)
+//! or beside it (V8); where frames may be both missing and too many, there is nothing to hold on to. As in
 //! [`answer`](crate::answer), exhaustion ends the judgement, and how a call ended is not judged here.
 
 use crate::Place;
-use crate::differential::{Comparison, Difference, Side, Verdict, What};
+use crate::differential::{Comparison, Difference, Misplaced, Side, Verdict, What};
 use assay_engine::{Frame, Outcome, Resource, Stack, Tells, Transcript};
 
 /// Judges the stacks that an engine, which is on this side, told of each call. The answer is on the
@@ -73,21 +74,24 @@ fn stacks(answer: &[Stack], told: &[Stack], tells: Tells) -> Differ {
     }
     for (number, (told, expected)) in told.iter().zip(expected).enumerate() {
         let (whole, frames) = (&expected.frames, &told.frames);
-        let Some(differs) = difference(whole, frames, tells) else {
+        let Some(what) = difference(number, whole, frames, tells) else {
             continue;
         };
-        if tells.omits_inlined && has_gaps(whole, frames, tells)
-            || tells.keeps_tail_callers && has_more(whole, frames, tells)
-        {
+        let is_open = match (tells.omits_inlined, tells.keeps_tail_callers) {
+            (true, false) => has_gaps(whole, frames, tells),
+            (false, true) => has_more(whole, frames, tells),
+            (both, _) => both,
+        };
+        if is_open {
             continue;
         }
-        return Err((differs(number), told.to_string(), expected.to_string()));
+        return Err((what, told.to_string(), expected.to_string()));
     }
     Ok(())
 }
 
-/// How the frames of a stack differ, if they do: what makes it of the stack's number.
-fn difference(expected: &[Frame], told: &[Frame], tells: Tells) -> Option<fn(usize) -> What> {
+/// How the frames of a stack of this number differ, if they do.
+fn difference(number: usize, expected: &[Frame], told: &[Frame], tells: Tells) -> Option<What> {
     let limit = (tells.frames as usize).min(expected.len());
     let is = |(a, b): (&Frame, &Frame)| same_function(a, b, tells);
     let equal = told
@@ -102,15 +106,24 @@ fn difference(expected: &[Frame], told: &[Frame], tells: Tells) -> Option<fn(usi
     match (expected[..limit].get(at), told.get(at)) {
         (None, None) => {
             let mut pairs = expected.iter().zip(told);
-            let wrong = pairs.any(|(a, b)| !same_offset(a, b, tells));
-            wrong.then_some(What::FrameOffset)
+            let (frame, told) = pairs.find(|(a, b)| !same_offset(a, b, tells))?;
+            let misplaced = Misplaced {
+                module: frame.module,
+                is: frame.offset,
+                told: told.offset,
+            };
+            Some(What::FrameOffset(number, misplaced))
         }
-        (Some(_), None) => Some(What::FrameMissing),
-        (None, Some(_)) => Some(What::FrameExtra),
-        (Some(_), Some(_)) if follows(&expected[at + 1..], &told[at..]) => Some(What::FrameMissing),
-        (Some(_), Some(_)) if follows(&expected[at..], &told[at + 1..]) => Some(What::FrameExtra),
-        (Some(a), Some(b)) if a.function == b.function => Some(What::FrameModule),
-        (Some(_), Some(_)) => Some(What::FrameFunction),
+        (Some(_), None) => Some(What::FrameMissing(number)),
+        (None, Some(_)) => Some(What::FrameExtra(number)),
+        (Some(_), Some(_)) if follows(&expected[at + 1..], &told[at..]) => {
+            Some(What::FrameMissing(number))
+        }
+        (Some(_), Some(_)) if follows(&expected[at..], &told[at + 1..]) => {
+            Some(What::FrameExtra(number))
+        }
+        (Some(a), Some(b)) if a.function == b.function => Some(What::FrameModule(number)),
+        (Some(_), Some(_)) => Some(What::FrameFunction(number)),
     }
 }
 

@@ -10,6 +10,7 @@ mod jsc_relaxed;
 mod wasmi;
 mod wasmi_tables;
 mod wasmi_tail;
+mod wasmtime;
 
 use assay_checks::Difference;
 use assay_checks::allowed::{Site, Wrong};
@@ -20,8 +21,8 @@ use assay_wasmtime::{Compiler, Configuration};
 pub struct KnownBug {
     /// Its name, and that of its folder.
     pub name: &'static str,
-    /// The oracle that has it.
-    pub engine: &'static str,
+    /// The engines that have it.
+    pub engines: &'static [&'static str],
     /// Whether it is the cause of a difference from that engine on this program.
     pub explains: fn(&Difference, &Program) -> bool,
 }
@@ -30,38 +31,43 @@ pub struct KnownBug {
 pub const KNOWN_BUGS: &[KnownBug] = &[
     KnownBug {
         name: "jsc-convert-noextern",
-        engine: "jsc",
+        engines: &["jsc"],
         explains: jsc::convert_noextern,
     },
     KnownBug {
         name: "jsc-dead-br-on-cast",
-        engine: "jsc",
+        engines: &["jsc"],
         explains: jsc::dead_br_on_cast,
     },
     KnownBug {
         name: "jsc-dead-br-on-null",
-        engine: "jsc",
+        engines: &["jsc"],
         explains: jsc::dead_br_on_null,
     },
     KnownBug {
         name: "wasmi-br-table-over-operand",
-        engine: "wasmi",
+        engines: &["wasmi"],
         explains: wasmi_tables::br_table_over_operand,
     },
     KnownBug {
         name: "wasmi-loop-over-local",
-        engine: "wasmi",
+        engines: &["wasmi"],
         explains: wasmi::loop_over_local,
     },
     KnownBug {
         name: "wasmi-parameters-over-local",
-        engine: "wasmi",
+        engines: &["wasmi"],
         explains: wasmi::parameters_over_local,
     },
     KnownBug {
         name: "wasmi-select-after-eqz",
-        engine: "wasmi",
+        engines: &["wasmi"],
         explains: wasmi::select_after_eqz,
+    },
+    KnownBug {
+        name: "wasmtime-offset-of-trap-behind-if",
+        engines: &["wasmtime", "pulley"],
+        explains: wasmtime::offset_of_trap_behind_if,
     },
 ];
 
@@ -139,15 +145,15 @@ pub(crate) fn of_program(oracle: &str, program: &Program) -> Option<&'static str
     Some(bug.name)
 }
 
-/// The name of the bug of an oracle that explains a difference, if one does.
+/// The name of the bug of an engine that explains a difference, if one does.
 pub(crate) fn of_difference(
-    oracle: &str,
+    engine: &str,
     difference: &Difference,
     program: &Program,
 ) -> Option<&'static str> {
     let bug = KNOWN_BUGS
         .iter()
-        .find(|bug| bug.engine == oracle && (bug.explains)(difference, program))?;
+        .find(|bug| bug.engines.contains(&engine) && (bug.explains)(difference, program))?;
     Some(bug.name)
 }
 

@@ -87,9 +87,12 @@ fn each_kind_of_difference_is_seen() {
         let untold = but(|frames| frames[at].module = None);
         assert_eq!(all(&untold), Some(What::FrameModule(0)), "{at}");
         let other = but(|frames| frames[at].offset = Some(1));
-        assert_eq!(all(&other), Some(What::FrameOffset(0)), "{at}");
+        assert!(matches!(all(&other), Some(What::FrameOffset(0, _))), "{at}");
         let untold = but(|frames| frames[at].offset = None);
-        assert_eq!(all(&untold), Some(What::FrameOffset(0)), "{at}");
+        assert!(
+            matches!(all(&untold), Some(What::FrameOffset(0, _))),
+            "{at}"
+        );
     }
     assert_eq!(all(&[]), Some(What::FrameMissing(0)));
 }
@@ -137,7 +140,7 @@ fn what_need_not_be_told_is_compared_where_it_is() {
     assert_eq!(told(&bare, tells), None);
     assert_eq!(told(&bare[1..], tells), Some(What::FrameMissing(0)));
     let other = but(|frames| frames[2].offset = Some(1));
-    assert_eq!(told(&other, tells), Some(What::FrameOffset(0)));
+    assert!(matches!(told(&other, tells), Some(What::FrameOffset(0, _))));
     let other = but(|frames| frames[2].module = Some(2));
     assert_eq!(told(&other, tells), Some(What::FrameModule(0)));
 }
@@ -202,7 +205,10 @@ fn frames_that_made_a_tail_call_may_be_there() {
         });
         assert_eq!(keeps(&without), Some(What::FrameMissing(0)), "{at}");
         let other = but(|frames| frames[at].offset = Some(1));
-        assert_eq!(keeps(&other), Some(What::FrameOffset(0)), "{at}");
+        assert!(
+            matches!(keeps(&other), Some(What::FrameOffset(0, _))),
+            "{at}"
+        );
     }
 }
 

@@ -136,6 +136,9 @@ const CANARIES: &[Canary] = canaries! {
     Identity      STRESS      100 (&["result"])          then anything
     BulkWrite     STRESS      500 (&["result"])          then anything
     ArrayLength   STRESS      100 (&["result"])          then anything
+    ObjectEarly   STRESS      100 (&["lives"])           then anything
+    ObjectTwice   STRESS      100 (&["lives"])           then anything
+    ObjectLost    STRESS      100 (&["lives"])           then anything
     ClauseOrder   EXCEPTIONS  100 (&["result"])          then anything
     CatchAll      EXCEPTIONS  100 (&["outcome"])         then anything
     Rethrow       EXCEPTIONS  100 (&["outcome"])         then anything
@@ -180,7 +183,7 @@ fn faults_are_caught_by_answers() {
 /// The cases of the faults above, and more.
 #[test]
 fn without_a_fault_all_come_to_their_answers() {
-    for Bench { target, engines } in [STRESS, EXCEPTIONS, HOST] {
+    for Bench { target, engines } in [STRESS, EXCEPTIONS, STACKS, HOST] {
         let found: Vec<String> = on_large_stack(|| {
             let mut lab = lab(Some(engines), None);
             let run = |number| run_case(&mut lab, target, SEED, number);

@@ -108,7 +108,7 @@ pub(crate) async fn perform(
     if caller.data().ticks {
         caller.engine().increment_epoch();
     }
-    stacks::of_host_call(&mut caller);
+    stacks::of_host_call(&mut *caller);
     let args = params
         .iter()
         .map(|val| lift(&mut *caller, val))

@@ -130,7 +130,7 @@ pub enum What {
 }
 
 /// A frame that is told to be elsewhere than it is: offsets in a module of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Misplaced {
     /// The module, by its number.
     pub module: Option<u32>,

@@ -2,16 +2,13 @@
 
 use assay_checks::{Difference, What};
 use assay_engine::Program;
+use wasmparser::{BinaryReader, Operator, OperatorsReader};
 
-/// The codes of `if` without parameters and results, and of `unreachable` (section "Control
-/// Instructions" of the binary format).
-const IF: [u8; 2] = [0x04, 0x40];
-const UNREACHABLE: u8 = 0x00;
-
-/// Whether a frame is told to be at an `if`, where it is at the `unreachable` that this begins with.
+/// Whether a frame is told to be at an `if`, where it is at the first instruction in it that does anything.
 ///
-/// Cranelift's optimiser makes of the two one instruction that traps on a condition, and keeps the place of
-/// the branch for it, not that of the trap.
+/// Where that is certain to trap (an `unreachable`, a load beyond all that a memory can be), Cranelift's
+/// optimiser makes of the branch and the trap one instruction that traps on a condition, and keeps the place
+/// of the branch for it, not that of the trap.
 pub(super) fn offset_of_trap_behind_if(difference: &Difference, program: &Program) -> bool {
     let What::FrameOffset(_, misplaced) = difference.what else {
         return false;
@@ -21,6 +18,20 @@ pub(super) fn offset_of_trap_behind_if(difference: &Difference, program: &Progra
         return false;
     };
     let module = program.modules.get(module as usize);
-    let code = module.and_then(|module| module.wasm.get(told as usize..=is as usize));
-    code.is_some_and(|code| *code == [IF[0], IF[1], UNREACHABLE])
+    let code = module.and_then(|module| module.wasm.get(told as usize..is as usize));
+    code.is_some_and(is_if_and_constants)
+}
+
+/// Whether this is an `if`, with nothing behind it but constants.
+fn is_if_and_constants(code: &[u8]) -> bool {
+    let mut operators = OperatorsReader::new(BinaryReader::new(code, 0));
+    let Ok(Operator::If { .. }) = operators.read() else {
+        return false;
+    };
+    while !operators.eof() {
+        let Ok(Operator::I32Const { .. } | Operator::I64Const { .. }) = operators.read() else {
+            return false;
+        };
+    }
+    true
 }

@@ -220,7 +220,11 @@ impl Hook {
             let site = meter.wanted_site();
             let spares = self.spares.get().filter(|_| strikes);
             let wanted = tape.is_some() || site.is_some() || flight.is_some() || spares.is_some();
-            let stack = wanted.then(|| Stack::walk(start, here, self.boundary.get()));
+            let end = self.boundary.get();
+            let stack = wanted.then(|| match tape {
+                Some(_) => Stack::walk_surely(start, here, end),
+                None => Stack::walk(start, here, end),
+            });
             if let (Some(tape), Some(stack)) = (tape, &stack) {
                 tape.record(stack);
             }

@@ -301,10 +301,18 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::NanPayload, "wasm-v1/f32.wast"),
 ];
 
-/// Faults in what scripts have none of: fuel, host functions, and the payload and tag of exceptions.
+/// Faults in what scripts have none of: fuel, host functions and their objects, call stacks, and the payload and
+/// tag of exceptions.
 const OUTSIDE: &[Fault] = &[
     Fault::Fuel,
     Fault::HostCall,
+    Fault::ObjectEarly,
+    Fault::ObjectTwice,
+    Fault::ObjectLost,
+    Fault::FrameMissing,
+    Fault::FrameOffset,
+    Fault::FrameKept,
+    Fault::StackUntold,
     Fault::HostValue,
     Fault::HostSwallow,
     Fault::HostAgain,

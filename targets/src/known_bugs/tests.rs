@@ -32,8 +32,8 @@ const NEIGHBOURS: &[(&str, &str, &str)] = &[
     ),
     (
         "wasmtime-offset-of-trap-behind-if",
-        "if\n      unreachable",
-        "if\n      nop\n      unreachable",
+        "local.get 0\n    if",
+        "local.get 0\n    drop\n    block",
     ),
     ("wasmi-loop-over-local", "loop", "block"),
     ("wasmi-parameters-over-local", "i32.const 7", "local.get 0"),

@@ -94,7 +94,7 @@ fn complaints_about_the_header() {
         "tags = 1",
         "tags = 1\n;;; tgas = 2",
         expect![
-            "x.case.wast:7:5: unknown field `tgas`, expected one of `format`, `target`, `seed`, `index`, `main`, `features`, `memories`, `tags`, `stacks`, `answer_stacks`, `unreached`, `limits`, `shim`, `finding`, `engine`, `host`, `answer`, `step`"
+            "x.case.wast:7:5: unknown field `tgas`, expected one of `format`, `target`, `seed`, `index`, `main`, `features`, `memories`, `tags`, `stacks`, `answer_stacks`, `unreached`, `limits`, `shim`, `finding`, `engine`, `host`, `answer`, `lives`, `step`"
         ],
     );
     check(

@@ -5,6 +5,7 @@
 
 use crate::hook::mix;
 use crate::sys;
+use std::ops::Range;
 
 /// How many frames are kept. Deeper stacks are cut at the far end.
 pub(crate) const DEPTH: usize = 48;
@@ -38,10 +39,25 @@ impl Stack {
         stack
     }
 
+    /// As [`walk`](Self::walk), and by the unwinder, too. If the two do not agree, some part of the program
+    /// has no frame pointers, and the unwinder is right, from now on.
+    pub(crate) fn walk_surely(start: Start<'_>, begin: usize, end: usize) -> Self {
+        let stack = Self::walk(start, begin, end);
+        let sure = Self::unwind(start, begin..end);
+        if stack.hash != sure.hash {
+            sys::walk::unwind_from_now_on();
+        }
+        sure
+    }
+
     /// Walks by the unwinder, however the rest is walked: what dies need not have frame pointers.
     pub(crate) fn of_death(start: Start<'_>, end: usize) -> Self {
+        Self::unwind(start, 0..end)
+    }
+
+    fn unwind(start: Start<'_>, between: Range<usize>) -> Self {
         let mut stack = Self::empty();
-        sys::walk::unwind(start, 0..end, &mut |address| stack.push(address));
+        sys::walk::unwind(start, between, &mut |address| stack.push(address));
         stack.seal();
         stack
     }

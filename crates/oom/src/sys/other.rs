@@ -24,6 +24,8 @@ pub(crate) mod walk {
         "none"
     }
 
+    pub(crate) fn unwind_from_now_on() {}
+
     pub(crate) fn walk(_: Start<'_>, _: Range<usize>, _: &mut dyn FnMut(usize) -> bool) {}
 
     pub(crate) fn unwind(_: Start<'_>, _: Range<usize>, _: &mut dyn FnMut(usize) -> bool) {}

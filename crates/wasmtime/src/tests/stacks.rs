@@ -4,7 +4,7 @@ use super::support::{bases, engine_in, with_stack};
 use crate::Configuration;
 use crate::configuration::InlineCalls;
 use assay_conformance::{Group, Report, group};
-use assay_engine::{Engine as _, Tells};
+use assay_engine::{Engine as _, Features, Tells};
 
 /// A change of a configuration, and what is told then.
 type Row = (fn(&mut Configuration), Tells);
@@ -70,6 +70,7 @@ fn stacks_are_told_as_the_configuration_has_it() {
                 let tells = Tells {
                     omits_inlined: inlines,
                     offsets: normal.code.address_map && !inlines,
+                    keeps_tail_callers: inlines && normal.features().contains(Features::TAIL_CALL),
                     ..*tells
                 };
                 let text = normal.to_toml().expect("it prints");

@@ -58,6 +58,19 @@ const FAULTS: &[(&str, &[Fault])] = &[
         ],
     ),
     (
+        "host_calls",
+        &[
+            Fault::ResultBit,
+            Fault::TrapSwallowed,
+            Fault::TrapKind,
+            Fault::HostValue,
+            Fault::HostSwallow,
+            Fault::HostAgain,
+            Fault::HostWrite,
+            Fault::HostInterrupt,
+        ],
+    ),
+    (
         "stacks",
         &[
             Fault::ResultBit,

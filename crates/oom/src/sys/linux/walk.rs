@@ -1,7 +1,8 @@
 //! Walking the stack: by frame pointers where the program has them, else by the unwinder.
 //!
 //! A walk by frame pointers costs a load per frame, one by the unwinder some hundred nanoseconds.
-//! Which of the two holds in this program is found by trying both on a known stack, once.
+//! Which of the two holds in this program is found by trying both: on a known stack at first, and then on
+//! each stack of a recorded run.
 #![allow(unsafe_code)]
 
 use crate::sites::stack::Start;
@@ -38,6 +39,11 @@ pub(crate) fn know_stack() {
         let agree = probe_outer(black_box(3));
         METHOD.store(if agree { FRAME_POINTERS } else { UNWINDER }, Relaxed);
     }
+}
+
+/// Frame pointers are not to be had after all.
+pub(crate) fn unwind_from_now_on() {
+    METHOD.store(UNWINDER, Relaxed);
 }
 
 /// How stacks are walked here.

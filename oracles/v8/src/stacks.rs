@@ -148,7 +148,7 @@ fn frames(
     let told = v8::Local::<v8::Array>::try_from(told).map_err(|_| unreadable("a stack"))?;
     let mut frames = Vec::new();
     for at in (0..told.length()).step_by(3) {
-        let mut item = |at| {
+        let item = |at| {
             told.get_index(scope, at)
                 .ok_or_else(|| unreadable("a site"))
         };

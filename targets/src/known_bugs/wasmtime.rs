@@ -19,17 +19,26 @@ pub(super) fn offset_of_trap_behind_if(difference: &Difference, program: &Progra
     };
     let module = program.modules.get(module as usize);
     let code = module.and_then(|module| module.wasm.get(told as usize..is as usize));
-    code.is_some_and(is_if_and_constants)
+    code.is_some_and(only_traps)
 }
 
-/// Whether this is an `if`, with nothing behind it but constants.
-fn is_if_and_constants(code: &[u8]) -> bool {
+/// Whether this is an `if`, with nothing behind it but constants and, where there is an `else`, a first branch
+/// that traps as well.
+fn only_traps(code: &[u8]) -> bool {
     let mut operators = OperatorsReader::new(BinaryReader::new(code, 0));
     let Ok(Operator::If { .. }) = operators.read() else {
         return false;
     };
     while !operators.eof() {
-        let Ok(Operator::I32Const { .. } | Operator::I64Const { .. }) = operators.read() else {
+        let Ok(
+            Operator::I32Const { .. }
+            | Operator::I64Const { .. }
+            | Operator::I64Load { .. }
+            | Operator::Drop
+            | Operator::Unreachable
+            | Operator::Else,
+        ) = operators.read()
+        else {
             return false;
         };
     }

@@ -24,6 +24,10 @@ pub(crate) mod walk {
         "none"
     }
 
+    pub(crate) fn has_frame_pointers() -> bool {
+        false
+    }
+
     pub(crate) fn unwind_from_now_on() {}
 
     pub(crate) fn walk(_: Start<'_>, _: Range<usize>, _: &mut dyn FnMut(usize) -> bool) {}

@@ -41,6 +41,11 @@ pub(crate) fn know_stack() {
     }
 }
 
+/// Whether stacks are walked by frame pointers.
+pub(crate) fn has_frame_pointers() -> bool {
+    METHOD.load(Relaxed) == FRAME_POINTERS
+}
+
 /// Frame pointers are not to be had after all.
 pub(crate) fn unwind_from_now_on() {
     METHOD.store(UNWINDER, Relaxed);

@@ -14,6 +14,7 @@
 //! - **cheap**: what nothing refers to is dropped or becomes part of that one export, since engines
 //!   take longer for many small functions than for a large one.
 
+mod groups;
 pub mod info;
 mod lift;
 mod numbers;
@@ -27,5 +28,5 @@ pub mod types;
 mod uses;
 
 pub use info::{Exports, Info};
-pub use prepare::{Callable, Plan, PrepareError, Prepared, prepare};
+pub use prepare::{Callable, Plan, PrepareError, Prepared, Telling, prepare};
 pub use types::{Signature, Type, lower, raise, wasm_features};

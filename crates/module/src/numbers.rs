@@ -19,6 +19,8 @@ pub(crate) struct Numbers {
     /// For each function, whether anything refers to it, so that it can be had as a reference at no
     /// cost.
     referred: Vec<bool>,
+    /// For each function, whether the shim calls it.
+    called: Vec<bool>,
     /// The new index of each type that stays.
     types: Vec<Option<u32>>,
     /// How many functions stay, wrappers not counted.
@@ -33,6 +35,7 @@ impl Numbers {
         let mut numbers = Self {
             functions: Vec::new(),
             referred: uses.functions.clone(),
+            called: vec![false; info.functions.len()],
             types: Vec::new(),
             functions_kept: 0,
             types_kept: 0,
@@ -62,13 +65,16 @@ impl Numbers {
         self.functions = vec![None; info.functions.len()];
         for function in imported..info.functions.len() as u32 {
             let calls = arms.iter().filter(|arm| arm.function == function).count();
+            let referred = self.referred[function as usize];
+            self.called[function as usize] = calls > 0;
             let body = uses.bodies.get((function - imported) as usize);
             let fits = body.is_some_and(|body| {
                 let results = function_type(info, function).map_or(0, |ty| ty.results().len());
                 !body.tail_calls && (results <= 1 || !body.leaves_early)
             });
-            let fused = plan.fuse && calls == 1 && fits && !self.referred[function as usize];
-            if !fused {
+            // One that is not even called goes.
+            let goes = calls == 0 || calls == 1 && fits;
+            if referred || !plan.fuse || !goes {
                 self.functions[function as usize] = Some(next);
                 next += 1;
             }
@@ -93,9 +99,14 @@ impl Numbers {
     }
 
     /// The index by which code refers to a function: that of the wrapper of an imported one. `None`
-    /// for one that has become part of the shim.
+    /// for one that has become part of the shim, or is dropped.
     pub fn function(&self, function: u32) -> Option<u32> {
         self.functions.get(function as usize).copied().flatten()
+    }
+
+    /// Whether nothing refers to a function, and nothing calls it.
+    pub fn is_dropped(&self, function: u32) -> bool {
+        self.function(function).is_none() && self.called.get(function as usize) != Some(&true)
     }
 
     /// Whether anything refers to the function.

@@ -21,15 +21,15 @@ pub struct Plan {
     pub features: Features,
     /// Which functions are to be called.
     pub exports: Exports,
-    /// The fuel that instantiation and each call get.
-    pub fuel: i32,
-    /// Whether functions to which nothing refers become part of the shim. It costs an engine less
-    /// than a function, a type and a call; what calls do with values is not tested then.
+    /// The fuel that instantiation and each call get; `None` for a module that ends by itself, and pays
+    /// nothing.
+    pub fuel: Option<i32>,
+    /// Whether functions to which nothing refers become part of the shim, or go where it does not call
+    /// them. It costs an engine less than a function, a type and a call; what calls do with values is
+    /// not tested then.
     pub fuse: bool,
-    /// Whether the state is told as one digest, of what can change, instead of slot by slot: each
-    /// slot costs an engine as much as several instructions. Memories that cannot change are not
-    /// observed either.
-    pub digest: bool,
+    /// How the shim tells the state.
+    pub state: Telling,
     /// What array lengths are masked with, if they are.
     pub array_mask: Option<i32>,
     /// The functions, by name, whose exceptions are to reach the host.
@@ -46,15 +46,27 @@ impl Default for Plan {
         Self {
             features: Features::WASM3,
             exports: Exports::Named,
-            fuel: 20_000,
+            fuel: Some(20_000),
             fuse: false,
-            digest: false,
+            state: Telling::Slots,
             array_mask: None,
             uncaught: BTreeSet::new(),
             host_seed: 0,
             actions: Vec::new(),
         }
     }
+}
+
+/// How the state is told: what globals and tables hold, after each call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// Slot by slot. Each costs an engine as much as several instructions.
+    #[default]
+    Slots,
+    /// As one digest, of what can change. Memories that cannot change are not observed either.
+    Digest,
+    /// Not at all, since the calls tell it as results. For memories, as [`Telling::Digest`].
+    Nothing,
 }
 
 /// A module that engines can run, with what is needed to call it.
@@ -173,7 +185,7 @@ pub fn prepare(wasm: &[u8], info: &Info, plan: &Plan) -> Result<Prepared, Prepar
         info,
         uses: &uses,
         numbers: &numbers,
-        fuel: info.globals.len() as u32,
+        fuel: plan.fuel.map(|_| info.globals.len() as u32),
         short_blocks: plan.fuse,
         array_mask: plan.array_mask,
         import_types: &import_types,
@@ -220,11 +232,13 @@ pub fn prepare(wasm: &[u8], info: &Info, plan: &Plan) -> Result<Prepared, Prepar
     })
 }
 
-/// How many memories to observe: all, or with [`Plan::digest`] up to the last that can change.
+/// How many memories to observe: all, or unless it is told slot by slot up to the last that can change.
 fn observed_memories(uses: &Uses<'_>, plan: &Plan) -> u32 {
     let by_host: Vec<u32> = shims::memories_of_host(plan).collect();
     let changes = |&memory: &u32| {
-        !plan.digest || uses.memories_changed[memory as usize] || by_host.contains(&memory)
+        plan.state == Telling::Slots
+            || uses.memories_changed[memory as usize]
+            || by_host.contains(&memory)
     };
     let memories = 0..uses.memories_changed.len() as u32;
     memories.rev().find(changes).map_or(0, |last| last + 1)

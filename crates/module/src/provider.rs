@@ -4,10 +4,11 @@
 //! any: a module does, and every engine links the two. Its values are fixed by their types.
 
 use crate::Info;
+use crate::groups::Groups;
 use crate::sections::Sections;
-use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{ConstExpr, ExportKind, Function, Instruction, NameMap};
-use wasmparser::{AbstractHeapType, CompositeInnerType, Parser, Payload, TypeRef, ValType};
+use wasmparser::{AbstractHeapType, CompositeInnerType, TypeRef, ValType};
 
 /// The name under which it is registered. Its exports are the numbers of the imports.
 pub const NAME: &str = "assay:env";
@@ -30,6 +31,9 @@ pub fn provider(info: &Info, wasm: &[u8]) -> Result<Option<Vec<u8>>, u32> {
 
 struct Provider<'a> {
     info: &'a Info,
+    groups: Groups,
+    /// The type of what stands for any function, where that is needed.
+    function: Option<u32>,
     sections: Sections,
     counts: [u32; 4],
     functions: u32,
@@ -39,23 +43,22 @@ struct Provider<'a> {
 
 impl<'a> Provider<'a> {
     fn new(info: &'a Info, wasm: &[u8]) -> Self {
-        let mut sections = Sections::default();
-        let needs_types = info.imports.iter().any(|import| needs_types(import.ty));
-        let payloads = Parser::new(0).parse_all(wasm).take_while(|_| needs_types);
-        for payload in payloads.flatten() {
-            if let Payload::TypeSection(section) = payload {
-                // The whole section, since types are equal only within equal recursion groups
-                // (Core, section 3.1, "Rolling and Unrolling"). The caller has read it before.
-                if RoundtripReencoder
-                    .parse_type_section(&mut sections.types, section)
-                    .is_err()
-                {
-                    sections.types = wasm_encoder::TypeSection::new();
-                }
-            }
-        }
+        let imports = info.imports.iter().map(|import| import.ty);
+        let function = imports
+            .clone()
+            .any(is_any_function)
+            .then(|| info.types.iter().position(is_function));
+        let function = function.flatten().map(|index| index as u32);
+        let mut groups = Groups::needed(wasm, imports, function.as_slice());
+        let sections = Sections {
+            // The caller has read the types before, so that they do encode.
+            types: groups.encode().unwrap_or_default(),
+            ..Sections::default()
+        };
         Self {
             info,
+            groups,
+            function,
             sections,
             counts: [0; 4],
             functions: 0,
@@ -69,13 +72,13 @@ impl<'a> Provider<'a> {
             TypeRef::Memory(ty) => {
                 self.sections
                     .memories
-                    .memory(RoundtripReencoder.memory_type(ty).ok()?);
+                    .memory(self.groups.memory_type(ty).ok()?);
                 (ExportKind::Memory, 0)
             }
             TypeRef::Table(ty) => {
                 let init = (!ty.element_type.is_nullable())
                     .then(|| self.constant(ValType::Ref(ty.element_type)));
-                let ty = RoundtripReencoder.table_type(ty).ok()?;
+                let ty = self.groups.table_type(ty).ok()?;
                 match init {
                     Some(init) => self.sections.tables.table_with_init(ty, &init?),
                     None => self.sections.tables.table(ty),
@@ -84,7 +87,7 @@ impl<'a> Provider<'a> {
             }
             TypeRef::Global(ty) => {
                 let init = self.constant(ty.content_type)?;
-                let ty = RoundtripReencoder.global_type(ty).ok()?;
+                let ty = self.groups.global_type(ty).ok()?;
                 self.sections.globals.global(ty, &init);
                 (ExportKind::Global, 2)
             }
@@ -95,9 +98,7 @@ impl<'a> Provider<'a> {
                     return Some(());
                 }
                 self.tags.push(number);
-                self.sections
-                    .tags
-                    .tag(RoundtripReencoder.tag_type(ty).ok()?);
+                self.sections.tags.tag(self.groups.tag_type(ty).ok()?);
                 (ExportKind::Tag, 3)
             }
         };
@@ -130,7 +131,7 @@ impl<'a> Provider<'a> {
             ValType::F64 => ConstExpr::f64_const((-0.25f64).into()),
             ValType::V128 => ConstExpr::v128_const(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10),
             ValType::Ref(ty) if ty.is_nullable() => {
-                ConstExpr::ref_null(RoundtripReencoder.heap_type(ty.heap_type()).ok()?)
+                ConstExpr::ref_null(self.groups.heap_type(ty.heap_type()).ok()?)
             }
             ValType::Ref(ty) => self.non_null(ty)?,
         })
@@ -146,23 +147,24 @@ impl<'a> Provider<'a> {
                     i31.into_iter().chain([Instruction::ExternConvertAny]),
                 )),
                 A::Func => {
-                    let index = self.info.types.iter().position(is_function)?;
-                    self.function(index as u32)
+                    let index = self.function?;
+                    self.function(index)
                 }
                 _ => None,
             },
             wasmparser::HeapType::Concrete(index) | wasmparser::HeapType::Exact(index) => {
                 let index = index.as_module_index()?;
                 let ty = self.info.types.get(index as usize)?;
+                let new = self.groups.type_index(index).ok()?;
                 match &ty.composite_type.inner {
                     CompositeInnerType::Func(_) => self.function(index),
                     CompositeInnerType::Struct(s) => s
                         .fields
                         .iter()
                         .all(|f| !matches!(f.element_type, wasmparser::StorageType::Val(ValType::Ref(r)) if !r.is_nullable()))
-                        .then(|| ConstExpr::extended([Instruction::StructNewDefault(index)])),
+                        .then(|| ConstExpr::extended([Instruction::StructNewDefault(new)])),
                     CompositeInnerType::Array(_) => {
-                        Some(ConstExpr::extended([Instruction::ArrayNewFixed { array_type_index: index, array_size: 0 }]))
+                        Some(ConstExpr::extended([Instruction::ArrayNewFixed { array_type_index: new, array_size: 0 }]))
                     }
                     CompositeInnerType::Cont(_) => None,
                 }
@@ -175,6 +177,7 @@ impl<'a> Provider<'a> {
         self.info.signature_of_type(ty)?;
         let index = self.functions;
         self.functions += 1;
+        let ty = self.groups.type_index(ty).ok()?;
         self.sections.functions.function(ty);
         let mut body = Function::new([]);
         body.instructions().unreachable().end();
@@ -190,20 +193,14 @@ impl<'a> Provider<'a> {
     }
 }
 
-/// Whether what provides an import refers to a type. Types without use are left out, since each
-/// costs an engine a trampoline.
-fn needs_types(import: TypeRef) -> bool {
+/// Whether an import holds a function of any type, and cannot be null.
+fn is_any_function(import: TypeRef) -> bool {
     let value = match import {
         TypeRef::Global(ty) => ty.content_type,
         TypeRef::Table(ty) => ValType::Ref(ty.element_type),
-        TypeRef::Tag(_) => return true,
-        TypeRef::Func(_) | TypeRef::FuncExact(_) | TypeRef::Memory(_) => return false,
+        _ => return false,
     };
-    let ValType::Ref(ty) = value else {
-        return false;
-    };
-    let abstract_type = matches!(ty.heap_type(), wasmparser::HeapType::Abstract { .. });
-    !(abstract_type && ty.is_nullable())
+    value == ValType::Ref(wasmparser::RefType::FUNC)
 }
 
 fn is_function(ty: &wasmparser::SubType) -> bool {
@@ -213,7 +210,7 @@ fn is_function(ty: &wasmparser::SubType) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wasmparser::Payload;
+    use wasmparser::{Parser, Payload};
 
     /// For each import, the index of the tag that the provider gives.
     fn tags(imports: &str) -> Vec<u32> {

@@ -5,6 +5,7 @@
 //!   negative, `unreachable` stops the program. A function also pays for its frame, which bounds
 //!   the depth of recursion long before any engine's stack ends. A function that becomes part of the
 //!   shim pays without looking: it begins with fuel, and cannot run again before something looks.
+//!   A module that ends by itself may do without.
 //! - **NaNs.** Behind each instruction whose NaN results the specification leaves open (Core,
 //!   section 4.3.3, "NaN Propagation"), NaNs are replaced by the positive canonical one.
 //! - **Arrays.** Lengths of `array.new` and `array.new_default` can be masked, so that a random
@@ -36,8 +37,8 @@ pub(crate) struct Rewriter<'a> {
     pub info: &'a Info,
     pub uses: &'a Uses<'a>,
     pub numbers: &'a Numbers,
-    /// The index of the global that counts fuel.
-    pub fuel: u32,
+    /// The index of the global that counts fuel, if any does.
+    pub fuel: Option<u32>,
     /// Whether blocks get the short forms of their types.
     pub short_blocks: bool,
     /// The mask for array lengths.
@@ -70,9 +71,10 @@ struct Setting<'a> {
     costs: &'a Costs,
 }
 
-/// Emits the payment of `cost` from the global `fuel`, and stops where nothing is left.
-pub(crate) fn pay(f: &mut Sink<'_>, fuel: u32, cost: i32) {
+/// Emits the payment of `cost` from the global `fuel`, if there is one, and stops where nothing is left.
+pub(crate) fn pay(f: &mut Sink<'_>, fuel: Option<u32>, cost: i32) {
     pay_blindly(f, fuel, cost);
+    let Some(fuel) = fuel else { return };
     f.global_get(fuel)
         .i32_const(0)
         .i32_lt_s()
@@ -81,7 +83,8 @@ pub(crate) fn pay(f: &mut Sink<'_>, fuel: u32, cost: i32) {
         .end();
 }
 
-fn pay_blindly(f: &mut Sink<'_>, fuel: u32, cost: i32) {
+fn pay_blindly(f: &mut Sink<'_>, fuel: Option<u32>, cost: i32) {
+    let Some(fuel) = fuel else { return };
     f.global_get(fuel)
         .i32_const(cost)
         .i32_sub()
@@ -89,7 +92,7 @@ fn pay_blindly(f: &mut Sink<'_>, fuel: u32, cost: i32) {
 }
 
 /// Emits what a call of the host costs.
-pub(crate) fn pay_for_host(f: &mut Sink<'_>, fuel: u32) {
+pub(crate) fn pay_for_host(f: &mut Sink<'_>, fuel: Option<u32>) {
     pay(f, fuel, FRAME_COST);
 }
 
@@ -276,6 +279,9 @@ impl Reencode for Rewriter<'_> {
     ) -> Result<(), Error<Gone>> {
         let function = self.info.imported_functions + self.next_body;
         self.next_body += 1;
+        if self.numbers.is_dropped(function) {
+            return Ok(());
+        }
         let operators = body
             .get_operators_reader()?
             .into_iter()

@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use assay_engine::Features;
-use assay_module::{Exports, Info, Plan, prepare, wasm_features};
+use assay_module::{Exports, Info, Plan, Telling, prepare, wasm_features};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use wasmparser::{Validator, WasmFeatures};
@@ -65,7 +65,12 @@ fn smithed_modules_stay_valid() {
             exports: Exports::Defined,
             array_mask: Some(1023),
             fuse: case % 2 == 1,
-            digest: case % 5 > 1,
+            state: [
+                Telling::Slots,
+                Telling::Digest,
+                Telling::Digest,
+                Telling::Nothing,
+            ][case % 4],
             ..Plan::default()
         };
         let prepared = match prepare(&wasm, &info, &plan) {

@@ -61,7 +61,7 @@ pub(super) struct Parts<'a> {
     pub tags: Option<Vec<Tag>>,
     pub state: &'a State,
     /// The fuel that the next call gets.
-    pub refill: i32,
+    pub refill: Option<i32>,
 }
 
 impl Shims<'_> {
@@ -111,7 +111,9 @@ impl Shims<'_> {
         }
         f.local_get(row.status);
         self.tell(f, parts.state, [scratch[0], scratch[1]]);
-        self.refill(f, parts.refill);
+        if let Some(fuel) = parts.refill {
+            self.refill(f, fuel);
+        }
         f.end();
     }
 

@@ -27,7 +27,7 @@ impl Shims<'_> {
         let slots = argument_slots(&signature.results);
         let locals = slots.iter().map(|&slot| (1, slot_type(slot))).collect();
         lift::function(locals, |f| {
-            rewrite::pay_for_host(f, self.fuel);
+            rewrite::pay_for_host(f, self.counts.then_some(self.fuel));
             for (param, &ty) in signature.params.iter().enumerate() {
                 lift::lower(f, self.helpers, ty, &|f| {
                     f.local_get(param as u32);

@@ -51,7 +51,9 @@ pub(crate) struct Shims<'a> {
     pub types: TypeTable,
     helpers: Helpers,
     functions: u32,
+    /// The global that counts fuel, and whether anything is paid.
     fuel: u32,
+    counts: bool,
     declared: Vec<u32>,
     /// Functions and the names by which a reader knows them.
     named: BTreeMap<u32, String>,
@@ -119,6 +121,7 @@ impl<'a> Shims<'a> {
             helpers: Helpers::default(),
             functions: numbers.functions_kept,
             fuel: info.globals.len() as u32,
+            counts: plan.fuel.is_some(),
             declared: Vec::new(),
             named: BTreeMap::new(),
         };
@@ -127,7 +130,7 @@ impl<'a> Shims<'a> {
             mutable: true,
             shared: false,
         };
-        let full = ConstExpr::i32_const(plan.fuel);
+        let full = ConstExpr::i32_const(plan.fuel.unwrap_or(0));
         shims.sections.globals.global(fuel, &full);
         shims.wrap_imports(signatures, lowered);
         shims

@@ -1,13 +1,13 @@
 //! What the shim tells of the state: fuel, globals, tables.
 //!
-//! Slot by slot, or with [`Plan::digest`] as one number: each value is mixed in by an exclusive or
+//! Slot by slot, or with [`Telling::Digest`] as one number: each value is mixed in by an exclusive or
 //! and a multiplication, both of which are one to one, so that a state that differs in one value
 //! has another digest. References to the host are told as they are even then.
 
 use super::{MAX_SLOTS, Shims, slot_types};
 use crate::types::{Hierarchy, Type};
 use crate::uses::Uses;
-use crate::{Plan, lift};
+use crate::{Plan, Telling, lift};
 use assay_engine::{Features, Slot};
 use wasm_encoder::{BlockType, InstructionSink as Sink, ValType};
 
@@ -69,12 +69,16 @@ impl Shims<'_> {
     /// All state that is to be told and fits beside a row of so many slots.
     pub(super) fn state(&self, uses: &Uses<'_>, plan: &Plan, row: usize) -> State {
         let room = MAX_SLOTS - row;
-        let mut state = State::new(plan.digest);
+        let digest = plan.state == Telling::Digest;
+        let mut state = State::new(digest);
+        if plan.state == Telling::Nothing {
+            return state;
+        }
         for (index, ty) in self.info.globals.iter().enumerate() {
             if let Some(ty) = Type::of(self.info, ty.content_type) {
                 let slots = ty.result_slots().iter().copied();
                 let told: Vec<Slot> = slots
-                    .filter(|&slot| !plan.digest || slot == Slot::Extern)
+                    .filter(|&slot| !digest || slot == Slot::Extern)
                     .collect();
                 let labels = told.iter().map(|_| format!("global {index}")).collect();
                 let piece = Piece::Global(index as u32, ty);
@@ -88,11 +92,11 @@ impl Shims<'_> {
         let grown = super::grown_tables(plan);
         for (index, ty) in self.info.tables.iter().enumerate() {
             let changes = uses.tables_changed[index] || grown.contains(&(index as u32));
-            if plan.digest && !changes {
+            if digest && !changes {
                 continue;
             }
             if let Some(hierarchy) = Hierarchy::of(self.info, ty.element_type) {
-                let (labels, types) = match plan.digest {
+                let (labels, types) = match digest {
                     true => (Vec::new(), Vec::new()),
                     false => (
                         ["size", "elements"]

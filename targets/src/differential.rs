@@ -11,7 +11,7 @@ use arbitrary::{Result, Unstructured};
 use assay_case::{Case, Role};
 use assay_engine::{Answers, Features, Program};
 use assay_generators::{Draft, Finished, GENERATORS, Generator, modules};
-use assay_module::PrepareError;
+use assay_module::{PrepareError, Telling};
 use assay_wasmtime::{Compiler, Configuration};
 use std::collections::BTreeSet;
 
@@ -104,10 +104,10 @@ fn shows_all(report: &Report, other: &Report) -> bool {
 fn in_the_open(draft: &Draft) -> Option<Finished> {
     let open = Draft {
         fuse: false,
-        digest: false,
+        state: Telling::Slots,
         ..draft.clone()
     };
-    let hidden = draft.fuse || draft.digest;
+    let hidden = draft.fuse || draft.state != Telling::Slots;
     hidden.then(|| open.finish().ok())?
 }
 

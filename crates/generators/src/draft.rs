@@ -1,10 +1,11 @@
 //! What a generator gives: a module as it is, and the calls to make, in the module's own types.
 
+use arbitrary::Unstructured;
 use assay_engine::{
     Action, Answers, Call, Features, Host, HostFunction, Limits, Lives, Module, Outcome, Program,
     Stack, Value,
 };
-use assay_module::{Exports, Info, Plan, PrepareError, prepare};
+use assay_module::{Exports, Info, Plan, PrepareError, Telling, prepare};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -37,12 +38,13 @@ pub struct Draft {
     pub array_mask: Option<i32>,
     /// Whether functions may become part of the shim ([`Plan::fuse`]).
     pub fuse: bool,
-    /// Whether the state is told as one digest ([`Plan::digest`]).
-    pub digest: bool,
+    /// How the state is told ([`Plan::state`]).
+    pub state: Telling,
     /// The exports whose exceptions are to reach the host ([`Plan::uncaught`]).
     pub uncaught: BTreeSet<String>,
-    /// The fuel that instantiation and each call get, where it is not the usual one ([`Plan::fuel`]).
-    pub fuel: Option<i32>,
+    /// Whether its calls end by construction. Then fuel bounds nothing, and is counted, so that engines can
+    /// be compared by it, only where functions stay as they are.
+    pub ends: bool,
     /// To what size the garbage-collected heap may grow, where that is not the usual one
     /// ([`Limits::gc_heap_bytes`]).
     pub gc_heap_bytes: Option<u32>,
@@ -81,6 +83,9 @@ pub struct DraftCall {
 /// Why a call of a script is left out.
 const NO_SUCH_ARGUMENT: &str = "an argument that no host can make";
 
+/// More fuel than any case takes that ends by construction.
+const MORE_THAN_ENOUGH: i32 = 1 << 30;
+
 /// A draft made ready.
 #[derive(Clone, Debug)]
 pub struct Finished {
@@ -90,6 +95,14 @@ pub struct Finished {
     pub answers: Answers,
     /// Why exports, or calls that a script makes, are not called: one entry for each.
     pub left_out: Vec<&'static str>,
+}
+
+/// The state of a module that tells nothing by itself: mostly as a digest.
+pub(crate) fn telling(u: &mut Unstructured<'_>) -> arbitrary::Result<Telling> {
+    Ok(match u.ratio(7, 8)? {
+        true => Telling::Digest,
+        false => Telling::Slots,
+    })
 }
 
 impl Draft {
@@ -114,11 +127,11 @@ impl Draft {
             exports: self.exports,
             array_mask: self.array_mask,
             fuse: self.fuse,
-            digest: self.digest,
+            state: self.state,
             uncaught: self.uncaught.clone(),
             host_seed: self.host_seed,
             actions: self.actions.clone(),
-            fuel: self.fuel.unwrap_or(Plan::default().fuel),
+            fuel: self.fuel(),
         };
         let ready = prepare(&self.wasm, &info, &plan)?;
         let mut calls: Vec<Call> = Vec::new();
@@ -153,6 +166,13 @@ impl Draft {
             answers: self.answers(outcomes),
             left_out: exports.chain(calls_left_out).collect(),
         })
+    }
+
+    fn fuel(&self) -> Option<i32> {
+        match self.ends {
+            true => (!self.fuse).then_some(MORE_THAN_ENOUGH),
+            false => Plan::default().fuel,
+        }
     }
 
     /// The program is what the draft says.

@@ -6,7 +6,7 @@
 //! everything use more of each.
 
 use crate::calls;
-use crate::draft::Draft;
+use crate::draft::{Draft, telling};
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use assay_module::{Exports, Info};
@@ -37,7 +37,7 @@ pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
         exports: Exports::Defined,
         array_mask: Some(ARRAY_MASK),
         fuse: u.ratio(3, 4)?,
-        digest: u.ratio(7, 8)?,
+        state: telling(u)?,
         ..Draft::default()
     };
     draft.calls = calls::choose(u, &info, draft.exports, CALLS)?;

@@ -19,7 +19,7 @@ mod world;
 pub use bare::{bare, bare_operators, probe};
 
 use crate::calls::choose_host;
-use crate::draft::{Draft, DraftCall};
+use crate::draft::{Draft, DraftCall, telling};
 use arbitrary::{Result, Unstructured};
 use assay_engine::{Features, Value};
 use assay_module::Info;
@@ -195,7 +195,7 @@ pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<Draft> {
         calls,
         features,
         fuse: u.ratio(3, 4)?,
-        digest: u.ratio(7, 8)?,
+        state: telling(u)?,
         ..Draft::default()
     };
     if let Ok(info) = Info::read(&draft.wasm) {

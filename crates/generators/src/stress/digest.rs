@@ -1,4 +1,6 @@
-//! What goes into a digest.
+//! What goes into a digest, and what it says of the state.
+
+use assay_module::Telling;
 
 /// What digests are multiplied with: odd, with its bits spread evenly.
 pub const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -13,4 +15,12 @@ pub const OBJECT: u64 = 16;
 /// Mixes a number into a digest: both steps are one to one.
 pub fn mix(digest: u64, number: u64) -> u64 {
     (digest ^ number).wrapping_mul(FACTOR)
+}
+
+/// How the state of a module is told whose calls give a digest of it: that is enough, or `slots` besides.
+pub fn told(slots: bool) -> Telling {
+    match slots {
+        true => Telling::Slots,
+        false => Telling::Nothing,
+    }
 }

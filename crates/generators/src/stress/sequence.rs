@@ -7,7 +7,6 @@ use assay_engine::Features;
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt::Debug;
-use std::ops::RangeInclusive;
 
 /// How often a row is drawn anew when it finds nothing to work on.
 const TRIES: u32 = 8;
@@ -17,8 +16,8 @@ pub trait Family: Clone + Debug + PartialEq + 'static {
     /// The name of the generator and of its target.
     const NAME: &'static str;
 
-    /// How many operations a case is generated with.
-    const OPERATIONS: RangeInclusive<usize>;
+    /// How many operations a case is generated with at most.
+    const OPERATIONS: usize;
 
     /// The operation table.
     const TABLE: &'static [Row<Self>];
@@ -104,7 +103,7 @@ impl<F: Family> Sequence<F> {
     pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<(Self, Draft)> {
         let mut setting = F::setting(u, features)?;
         let mut state = F::begin(&mut setting);
-        let count = u.int_in_range(F::OPERATIONS)? as u32;
+        let count = count::<F>(u)? as u32;
         let total: u32 = F::TABLE.iter().map(|row| row.weight).sum();
         let mut operations = Vec::new();
         for id in 0..count {
@@ -155,6 +154,18 @@ impl<F: Family> Sequence<F> {
         let rows = self.operations.iter();
         rows.filter_map(|operation| Some(F::TABLE.get(operation.row)?.name))
     }
+}
+
+/// How many operations a case gets: mostly few, since a case costs what its code takes to compile, and
+/// most of what can be found takes few; now and then many, for what must build up.
+fn count<F: Family>(u: &mut Unstructured<'_>) -> Result<usize> {
+    let most = F::OPERATIONS;
+    let range = match u.int_in_range(0..=7)? {
+        0 => most / 2..=most,
+        1 | 2 => most / 4..=most / 2,
+        _ => 2..=most / 4,
+    };
+    u.int_in_range(range)
 }
 
 /// The row that a ticket below the sum of all weights draws.

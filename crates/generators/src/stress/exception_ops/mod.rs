@@ -20,7 +20,6 @@ use crate::Draft;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use setting::Setting;
-use std::ops::RangeInclusive;
 use world::World;
 
 /// The generator.
@@ -60,7 +59,7 @@ pub enum Kind {
 
 impl Family for ExceptionOps {
     const NAME: &'static str = "exception_ops";
-    const OPERATIONS: RangeInclusive<usize> = 6..=30;
+    const OPERATIONS: usize = 30;
     const TABLE: &'static [Row<Self>] = ops::TABLE;
     type Setting = Setting;
     type Kind = Kind;

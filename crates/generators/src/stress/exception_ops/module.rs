@@ -3,6 +3,7 @@
 use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, Ty};
 use super::world::{EXN, Entry, Function, SEED_VALUE, Sig, World};
+use crate::stress::digest::told;
 use crate::stress::scopes::Payloads;
 use crate::{Draft, DraftCall};
 use assay_engine::{Outcome, Reference, Value};
@@ -13,9 +14,6 @@ use wasm_encoder::{
     StartSection, StorageType, TableSection, TableType, TagKind, TagSection, TagType, TypeSection,
     ValType,
 };
-
-/// More than any case needs: it ends by construction, and what it counts is compared all the same.
-const FUEL: i32 = 1 << 30;
 
 /// The types of a module, by index: the structure, if there is one; functions; three for all tags that
 /// carry the same.
@@ -148,9 +146,9 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         answers,
         features: setting.features,
         fuse: setting.fuse,
-        digest: setting.digest,
+        state: told(!setting.digest),
         uncaught,
-        fuel: Some(FUEL),
+        ends: true,
         met: std::mem::take(&mut world.met),
         host_seed: setting.host_seed,
         actions,

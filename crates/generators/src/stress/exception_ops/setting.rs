@@ -43,7 +43,7 @@ pub struct Setting {
     pub uncaught: bool,
     /// Whether functions may become part of the shim.
     pub fuse: bool,
-    /// Whether the state is told as one digest.
+    /// Whether the state is told by the digest that calls give, and no more.
     pub digest: bool,
 }
 

@@ -22,7 +22,6 @@ use crate::Draft;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use setting::Setting;
-use std::ops::RangeInclusive;
 use types::{Heap, Hierarchy, RefTy};
 use world::{Var, World};
 
@@ -54,7 +53,7 @@ pub enum Kind {
 
 impl Family for GcOps {
     const NAME: &'static str = "gc_ops";
-    const OPERATIONS: RangeInclusive<usize> = 10..=36;
+    const OPERATIONS: usize = 36;
     const TABLE: &'static [Row<Self>] = ops::TABLE;
     type Setting = Setting;
     type Kind = Kind;

@@ -5,6 +5,7 @@ use super::setting::{Setting, TABLE_LENGTH};
 use super::types::{Field, Heap, RefTy, Shape, TypeDef};
 use super::walker::walker;
 use super::world::{Body, COLLECT, Constant, Place, World};
+use crate::stress::digest::told;
 use crate::{Draft, DraftCall};
 use assay_engine::{Action, Reference, Value};
 use wasm_encoder::{
@@ -25,9 +26,6 @@ const ANYREF: ValType = ValType::Ref(RefType {
 
 /// A heap that the garbage of one operation fills, and all that a case keeps does not.
 const SMALL_HEAP_BYTES: u32 = 512 << 10;
-
-/// More than any case needs: it ends by construction, and what it counts is compared all the same.
-const FUEL: i32 = 1 << 30;
 
 /// The types of functions, behind those of the setting.
 struct Signatures {
@@ -81,10 +79,10 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         answers,
         features: setting.features,
         fuse: setting.fuse,
-        digest: setting.digest,
+        state: told(!setting.digest),
         met: std::mem::take(&mut world.met),
         gc_heap_bytes: setting.small_heap.then_some(SMALL_HEAP_BYTES),
-        fuel: Some(FUEL),
+        ends: true,
         actions: vec![vec![Action::Collect], vec![Action::Fresh]],
         lives: setting.maker.then(|| world.lives()),
         ..Draft::default()
@@ -153,7 +151,7 @@ fn types(world: &World) -> TypeSection {
     section.ty().function([], []);
     section
         .ty()
-        .function([ANYREF, ValType::I32], [ValType::I64]);
+        .function([ValType::I64, ANYREF, ValType::I32], [ValType::I64]);
     section.ty().function([ANYREF], [ANYREF]);
     section
         .ty()

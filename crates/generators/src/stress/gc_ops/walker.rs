@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use wasm_encoder::{BlockType, Function, InstructionSink as Sink, ValType};
 
 /// The parameters and locals.
-const REFERENCE: u32 = 0;
-const DEPTH_LEFT: u32 = 1;
-const DIGEST: u32 = 2;
-const AT: u32 = 3;
-const LENGTH: u32 = 4;
-const OBJECTS: u32 = 5;
+const BEFORE: u32 = 0;
+const REFERENCE: u32 = 1;
+const DEPTH_LEFT: u32 = 2;
+const DIGEST: u32 = 3;
+const AT: u32 = 4;
+const LENGTH: u32 = 5;
+const OBJECTS: u32 = 6;
 
 /// The types of these objects, each once for all that are the same, the last first: what is below
 /// another comes before it.
@@ -23,7 +24,8 @@ fn types_of(types: &Types, objects: &Objects) -> Vec<u32> {
     all.into_iter().rev().collect()
 }
 
-/// The function, `(anyref, i32) -> i64`, whose own index is `index`.
+/// The function, `(i64, anyref, i32) -> i64`, whose own index is `index`: mixes what a walk says into a
+/// digest. All ways lead to the end of one block, with the word on the stack.
 pub fn walker(types: &Types, objects: &Objects, index: u32) -> Function {
     let known = types_of(types, objects);
     let reference = |ty: u32| ValType::Ref(RefTy::null(Heap::Type(ty)).encoded());
@@ -34,11 +36,20 @@ pub fn walker(types: &Types, objects: &Objects, index: u32) -> Function {
         index,
         code: Vec::new(),
     };
+    walker.sink().block(BlockType::Result(ValType::I64));
     walker.plain();
     for (&ty, local) in known.iter().zip(OBJECTS..) {
         walker.object(ty, local);
     }
-    walker.sink().i64_const(HOST.cast_signed()).end();
+    walker
+        .sink()
+        .i64_const(HOST.cast_signed())
+        .end()
+        .local_get(BEFORE)
+        .i64_xor()
+        .i64_const(FACTOR.cast_signed())
+        .i64_mul()
+        .end();
     let mut f = Function::new(locals);
     f.raw(walker.code);
     f
@@ -64,7 +75,7 @@ impl Walker<'_> {
             .ref_is_null()
             .if_(BlockType::Empty)
             .i64_const(NULL.cast_signed())
-            .return_()
+            .br(1)
             .end()
             // A reference of the host's is never asked for a defined type, see `CASTS_OF_HOST`.
             .local_get(REFERENCE)
@@ -72,13 +83,13 @@ impl Walker<'_> {
             .i32_eqz()
             .if_(BlockType::Empty)
             .i64_const(HOST.cast_signed())
-            .return_()
+            .br(1)
             .end()
             .local_get(DEPTH_LEFT)
             .i32_eqz()
             .if_(BlockType::Empty)
             .i64_const(TOO_DEEP.cast_signed())
-            .return_()
+            .br(1)
             .end()
             .block(BlockType::Result(ValType::Ref(any)))
             .local_get(REFERENCE)
@@ -87,7 +98,7 @@ impl Walker<'_> {
             .i64_extend_i32_u()
             .i64_const(I31.cast_signed())
             .i64_or()
-            .return_()
+            .br(1)
             .end()
             .drop();
     }
@@ -107,12 +118,12 @@ impl Walker<'_> {
             Some(element) => self.elements(ty, local, element.storage),
             None => self.fields(ty, local),
         }
-        self.sink().local_get(DIGEST).return_().end().drop();
+        self.sink().local_get(DIGEST).br(1).end().drop();
     }
 
     fn fields(&mut self, ty: u32, local: u32) {
         for (field, at) in self.types.fields(ty).to_vec().into_iter().zip(0..) {
-            self.mix_number(field.storage, |f| {
+            self.mix_loaded(field.storage, |f| {
                 f.local_get(local);
                 if field.storage.is_packed() {
                     f.struct_get_u(ty, at);
@@ -144,7 +155,7 @@ impl Walker<'_> {
             .i32_const(ELEMENTS as i32)
             .i32_ge_u()
             .br_if(1);
-        self.mix_number(storage, |f| {
+        self.mix_loaded(storage, |f| {
             f.local_get(local).local_get(AT);
             if storage.is_packed() {
                 f.array_get_u(ty);
@@ -163,7 +174,12 @@ impl Walker<'_> {
     }
 
     /// Mixes what is loaded into the digest.
-    fn mix_number(&mut self, storage: Storage, load: impl Fn(&mut Sink<'_>)) {
+    fn mix_loaded(&mut self, storage: Storage, load: impl Fn(&mut Sink<'_>)) {
+        if let Storage::Ref(ty) = storage
+            && self.types.hierarchy(ty.heap) != Hierarchy::Func
+        {
+            return self.mix_child(ty, load);
+        }
         load(&mut self.sink());
         match storage {
             Storage::I8 | Storage::I16 | Storage::I32 => _ = self.sink().i64_extend_i32_u(),
@@ -176,27 +192,25 @@ impl Walker<'_> {
                 load(&mut self.sink());
                 self.sink().i64x2_extract_lane(1);
             }
-            Storage::Ref(ty) => self.child(ty),
+            Storage::Ref(_) => _ = self.sink().ref_is_null().i64_extend_i32_u(),
         }
         self.mix();
     }
 
-    /// What a walk says of the reference on the stack.
-    fn child(&mut self, ty: RefTy) {
-        match self.types.hierarchy(ty.heap) {
-            Hierarchy::Func => {
-                self.sink().ref_is_null().i64_extend_i32_u();
-                return;
-            }
-            Hierarchy::Extern => _ = self.sink().any_convert_extern(),
-            Hierarchy::Any => {}
+    /// Walks on from the reference that is loaded.
+    fn mix_child(&mut self, ty: RefTy, load: impl Fn(&mut Sink<'_>)) {
+        self.sink().local_get(DIGEST);
+        load(&mut self.sink());
+        if self.types.hierarchy(ty.heap) == Hierarchy::Extern {
+            self.sink().any_convert_extern();
         }
         let index = self.index;
         self.sink()
             .local_get(DEPTH_LEFT)
             .i32_const(1)
             .i32_sub()
-            .call(index);
+            .call(index)
+            .local_set(DIGEST);
     }
 
     fn mix(&mut self) {

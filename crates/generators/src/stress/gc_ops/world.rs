@@ -343,8 +343,7 @@ impl World {
     /// Walks what a value refers to, and mixes what comes of it into the digest.
     pub fn walk(&mut self, var: Var) {
         self.seen(var.id);
-        self.sink().local_get(var.local);
-        self.walk_top(var.ty, var.value);
+        self.walk_from(var.ty, var.value, |f| _ = f.local_get(var.local));
     }
 
     /// Marks a value as one that reached the digest.
@@ -353,25 +352,27 @@ impl World {
         vars.for_each(|var| var.seen = true);
     }
 
-    /// Walks the reference on the stack, which has this static type.
-    fn walk_top(&mut self, ty: RefTy, value: Ref) {
-        match self.hierarchy(ty) {
-            Hierarchy::Func => {
-                self.sink().ref_is_null();
-                return self.note_i32((value == Ref::Null).into());
-            }
-            // See `refs::convert`.
-            Hierarchy::Extern if ty.heap == Heap::NoExtern => {
-                self.sink().ref_is_null();
-                return self.note_i32((value == Ref::Null).into());
-            }
-            Hierarchy::Extern => _ = self.sink().any_convert_extern(),
-            Hierarchy::Any => {}
+    /// Walks the reference that is loaded, which has this static type.
+    fn walk_from(&mut self, ty: RefTy, value: Ref, load: impl Fn(&mut Sink<'_>)) {
+        let hierarchy = self.hierarchy(ty);
+        // See `refs::convert`.
+        if hierarchy == Hierarchy::Func || ty.heap == Heap::NoExtern {
+            load(&mut self.sink());
+            self.sink().ref_is_null();
+            return self.note_i32((value == Ref::Null).into());
+        }
+        self.sink().local_get(DIGEST_LOCAL);
+        load(&mut self.sink());
+        if hierarchy == Hierarchy::Extern {
+            self.sink().any_convert_extern();
         }
         let walker = self.walker();
-        self.sink().i32_const(DEPTH.cast_signed()).call(walker);
+        self.sink()
+            .i32_const(DEPTH.cast_signed())
+            .call(walker)
+            .local_set(DIGEST_LOCAL);
         let found = self.objects.walk(&self.types, value, DEPTH);
-        self.note(found);
+        self.digest = mix(self.digest, found);
     }
 
     /// The index of the function that walks.
@@ -412,20 +413,16 @@ impl World {
 
     /// Ends the last call, if it has anything in it, with a walk from all globals and tables.
     pub fn end_all(&mut self) {
-        if self.calls.len() == MAX_CALLS {
-            return;
-        }
         for number in 0..self.globals.len() {
             let Place { heap, ref values } = self.globals[number];
-            let value = values[0];
-            self.sink().global_get(FIRST_GLOBAL + number as u32);
-            self.walk_top(RefTy::null(heap), value);
+            let (value, global) = (values[0], FIRST_GLOBAL + number as u32);
+            self.walk_from(RefTy::null(heap), value, |f| _ = f.global_get(global));
         }
         for number in 0..self.tables.len() {
             let Place { heap, ref values } = self.tables[number];
-            for (at, value) in values.clone().into_iter().enumerate().take(3) {
-                self.sink().i32_const(at as i32).table_get(number as u32);
-                self.walk_top(RefTy::null(heap), value);
+            for (value, at) in values.clone().into_iter().zip(0..) {
+                let load = |f: &mut Sink<'_>| _ = f.i32_const(at).table_get(number as u32);
+                self.walk_from(RefTy::null(heap), value, load);
             }
         }
         self.end_call();

@@ -23,7 +23,6 @@ use crate::Draft;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use setting::Setting;
-use std::ops::RangeInclusive;
 use value::{Datum, Ty};
 use world::{Held, World};
 
@@ -52,7 +51,7 @@ pub enum Kind {
 
 impl Family for GcXExceptions {
     const NAME: &'static str = "gc_x_exceptions";
-    const OPERATIONS: RangeInclusive<usize> = 8..=32;
+    const OPERATIONS: usize = 32;
     const TABLE: &'static [Row<Self>] = ops::TABLE;
     type Setting = Setting;
     type Kind = Kind;

@@ -5,6 +5,7 @@ use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, NODE, Ty};
 use super::walker;
 use super::world::{FIRST_FUNCTION, FIRST_GLOBAL, Function, Sig, World};
+use crate::stress::digest::told;
 use crate::stress::scopes::Payloads;
 use crate::{Draft, DraftCall};
 use assay_engine::{Action, Reference, Value};
@@ -17,9 +18,6 @@ use wasm_encoder::{
 
 /// A heap that the garbage of one operation fills, and all that a case keeps does not.
 const SMALL_HEAP_BYTES: u32 = 512 << 10;
-
-/// More than any case needs: it ends by construction, and what it counts is compared all the same.
-const FUEL: i32 = 1 << 30;
 
 const ANYREF: ValType = ValType::Ref(RefType {
     nullable: true,
@@ -218,9 +216,9 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
             .collect(),
         features: setting.features,
         fuse: setting.fuse,
-        digest: setting.digest,
+        state: told(!setting.digest),
         uncaught: std::mem::take(&mut world.through_host),
-        fuel: Some(FUEL),
+        ends: true,
         gc_heap_bytes: setting.small_heap.then_some(SMALL_HEAP_BYTES),
         met: std::mem::take(&mut world.met),
         host_seed: setting.host_seed,

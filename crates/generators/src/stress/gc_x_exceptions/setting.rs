@@ -41,7 +41,7 @@ pub struct Setting {
     pub small_heap: bool,
     /// Whether functions may become part of the shim.
     pub fuse: bool,
-    /// Whether the state is told as one digest.
+    /// Whether the state is told by the digest that calls give, and no more.
     pub digest: bool,
 }
 

@@ -1,13 +1,15 @@
 //! The functions that every module of this family has: those that walk a graph, as
 //! [`Heap::walk`] does, and the one that mixes into the digest.
 //!
-//! A walk gets at the payload of an exception by throwing it again, with a clause for each tag.
+//! They know the types of the objects, and the tags of the exceptions, that there are, and no others. A
+//! walk gets at the payload of an exception by throwing it again, with a clause for each tag.
 
 use super::model::{ELEMENTS, EXCEPTION, Heap};
-use super::value::{ARRAY, EXCEPTIONS, NODE, Storage, Ty};
+use super::value::{ARRAY, EXCEPTIONS, Storage, Ty};
 use super::world::{NOTE, WALK, WALK_EXCEPTION};
 use crate::stress::digest::{FACTOR, HOST, I31, NULL, OBJECT, TOO_DEEP};
 use crate::stress::scopes::{DIGEST, Payloads};
+use std::collections::BTreeSet;
 use wasm_encoder::{
     AbstractHeapType, BlockType, Catch, Function, HeapType, InstructionSink as Sink, RefType,
     ValType,
@@ -121,9 +123,9 @@ fn return_if(f: &mut Sink<'_>, word: u64) {
 
 /// `(anyref, i32) -> i64`: walks a graph of objects.
 pub fn walk(heap: &Heap) -> Function {
-    let types = NODE + heap.nodes.len() as u32;
+    let types: BTreeSet<u32> = heap.objects.iter().map(|object| object.ty).collect();
     let mut locals = vec![(1, ValType::I64), (2, ValType::I32)];
-    locals.extend((0..types).map(|ty| (1, nullable(ty))));
+    locals.extend(types.iter().map(|&ty| (1, nullable(ty))));
     let mut function = Function::new(locals);
     let mut sink = function.instructions();
     let f = &mut sink;
@@ -143,8 +145,7 @@ pub fn walk(heap: &Heap) -> Function {
         .return_()
         .end()
         .drop();
-    for ty in 0..types {
-        let local = FIRST + ty;
+    for (ty, local) in types.into_iter().zip(FIRST..) {
         otherwise(f, concrete(ty));
         f.local_set(local)
             .i64_const((OBJECT + u64::from(ty)).cast_signed())
@@ -221,10 +222,10 @@ fn elements(f: &mut Sink<'_>, ty: u32, local: u32) {
 
 /// `(exnref, i32) -> i64`: walks on from an exception.
 pub fn walk_exception(heap: &Heap, types: &impl Payloads<Ty = Ty>) -> Function {
-    let tags = 0..heap.tags.len() as u32;
-    let fields: Vec<Ty> = heap.tags.concat();
+    let tags: BTreeSet<u32> = heap.exceptions.iter().map(|it| it.tag).collect();
+    let fields = tags.iter().flat_map(|&tag| &heap.tags[tag as usize]);
     let mut locals = vec![(1, ValType::I64)];
-    locals.extend(fields.iter().map(|ty| (1, ty.encoded())));
+    locals.extend(fields.map(|ty| (1, ty.encoded())));
     let mut function = Function::new(locals);
     let mut sink = function.instructions();
     let f = &mut sink;
@@ -232,21 +233,24 @@ pub fn walk_exception(heap: &Heap, types: &impl Payloads<Ty = Ty>) -> Function {
     return_if(f, NULL);
     f.local_get(DEPTH_LEFT).i32_eqz();
     return_if(f, TOO_DEEP);
-    for tag in tags.clone().rev() {
+    for &tag in tags.iter().rev() {
         f.block(BlockType::FunctionType(types.payload(tag)));
     }
-    let catches: Vec<Catch> = tags.map(|tag| Catch::One { tag, label: tag }).collect();
+    let clause = |(&tag, label)| Catch::One { tag, label };
+    let catches: Vec<Catch> = tags.iter().zip(0..).map(clause).collect();
     f.try_table(BlockType::Empty, catches)
         .local_get(REFERENCE)
         .throw_ref()
         .end()
         .unreachable();
     let mut first = SUM + 1;
-    for (fields, tag) in heap.tags.iter().zip(0u64..) {
+    for tag in tags {
+        let fields = &heap.tags[tag as usize];
         f.end();
         let end = first + fields.len() as u32;
         (first..end).rev().for_each(|local| _ = f.local_set(local));
-        f.i64_const((EXCEPTION + tag).cast_signed()).local_set(SUM);
+        f.i64_const((EXCEPTION + u64::from(tag)).cast_signed())
+            .local_set(SUM);
         for (&ty, local) in fields.iter().zip(first..) {
             add(f, ty, |f| _ = f.local_get(local));
         }

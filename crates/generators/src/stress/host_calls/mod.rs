@@ -23,7 +23,6 @@ use crate::Draft;
 use arbitrary::{Result, Unstructured};
 use assay_engine::{Features, MAX_CALLBACK_DEPTH};
 use setting::Setting;
-use std::ops::RangeInclusive;
 use world::World;
 
 /// The generator.
@@ -49,7 +48,7 @@ pub enum Kind {
 
 impl Family for HostCalls {
     const NAME: &'static str = "host_calls";
-    const OPERATIONS: RangeInclusive<usize> = 4..=24;
+    const OPERATIONS: usize = 24;
     const TABLE: &'static [Row<Self>] = ops::TABLE;
     type Setting = Setting;
     type Kind = Kind;

@@ -5,15 +5,13 @@ use super::world::{MEMORY_PAGES, MORE_ELEMENTS, SEED_VALUE, SPARE_ELEMENTS, Sig,
 use crate::stress::exception_ops::value::Ty;
 use crate::{Bare, Draft, DraftCall};
 use assay_engine::{Features, names};
+use assay_module::Telling;
 use wasm_encoder::{
     CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
     FieldType, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection,
     MemoryType, Module, RefType, StartSection, StorageType, TableSection, TableType, TagKind,
     TagSection, TagType, TypeSection, ValType,
 };
-
-/// More than any case needs: it ends by construction, and what it counts is compared all the same.
-const FUEL: i32 = 1 << 30;
 
 fn encoded(types: &[Ty]) -> Vec<ValType> {
     types.iter().map(|ty| ty.encoded()).collect()
@@ -68,9 +66,13 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         answers: answers.collect(),
         features: setting.features,
         fuse: setting.fuse,
-        digest: setting.digest,
+        state: if setting.digest {
+            Telling::Digest
+        } else {
+            Telling::Slots
+        },
         uncaught: world.called_back.clone(),
-        fuel: Some(FUEL),
+        ends: true,
         met: world.met.clone(),
         host_seed: setting.host_seed,
         actions: actions.collect(),

@@ -24,7 +24,6 @@ use crate::Draft;
 use arbitrary::{Result, Unstructured};
 use assay_engine::{Features, MAX_CALLBACK_DEPTH};
 use setting::Setting;
-use std::ops::RangeInclusive;
 use world::{Entry, World};
 
 /// The generator.
@@ -58,7 +57,7 @@ pub enum Kind {
 
 impl Family for Stacks {
     const NAME: &'static str = "stacks";
-    const OPERATIONS: RangeInclusive<usize> = 8..=40;
+    const OPERATIONS: usize = 40;
     const TABLE: &'static [Row<Self>] = ops::TABLE;
     type Setting = Setting;
     type Kind = Kind;

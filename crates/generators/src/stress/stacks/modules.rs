@@ -4,7 +4,7 @@
 //! the others import it. A module imports functions of those before it, and puts its own into the
 //! table for those before.
 
-use super::body::{Callee, NULL_SLOT, Piece, SEED_VALUE};
+use super::body::{Callee, NULL_SLOT, Piece, SEED_VALUE, Sig};
 use super::corners::of_case;
 use super::model::{Place, Tail, Taken, fields};
 use super::setting::{Setting, Shadow};
@@ -14,10 +14,10 @@ use crate::{Bare, Draft, DraftCall};
 use assay_engine::{Features, Frame, Module as Named, Stack, names};
 use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::{
-    CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
-    FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection, Instruction as I,
-    MemorySection, MemoryType, Module, RefType, StartSection, TableSection, TableType, TagKind,
-    TagSection, TagType, ValType,
+    BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind,
+    ExportSection, FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection,
+    Instruction as I, MemorySection, MemoryType, Module, RefType, StartSection, TableSection,
+    TableType, TagKind, TagSection, TagType, ValType,
 };
 use wasmparser::{Parser, Payload};
 
@@ -185,7 +185,7 @@ impl<'a> Linked<'a> {
 
     fn encode(&self, module: u32) -> Encoded {
         let mut out = Module::new();
-        out.section(&Types::section(self.setting()));
+        out.section(&Types::section(self.setting(), &self.types(module)));
         out.section(&self.import_section(module));
         let mut functions = FunctionSection::new();
         for &function in &self.own[module as usize] {
@@ -225,6 +225,36 @@ impl<'a> Linked<'a> {
             places.iter_mut().for_each(|place| *place += start);
         }
         Encoded { wasm, marks }
+    }
+
+    /// The types that a module uses.
+    fn types(&self, module: u32) -> BTreeSet<u32> {
+        let own = &self.own[module as usize];
+        let functions = own.iter().chain(&self.imports[module as usize]);
+        let functions = functions.map(|&it| self.world.functions[it as usize].sig);
+        let hosts = (0..self.hosts(module)).map(Sig::Host);
+        let bodies = own
+            .iter()
+            .flat_map(|&it| &self.world.functions[it as usize].body);
+        let pieces = || bodies.clone().flat_map(|body| &body.code);
+        let named = pieces().filter_map(|piece| match *piece {
+            Piece::Indirect(sig, _)
+            | Piece::ByReference(sig, _)
+            | Piece::Null(sig)
+            | Piece::Cast(sig) => Some(sig),
+            _ => None,
+        });
+        let of_blocks = pieces().filter_map(|piece| match *piece {
+            Piece::Plain(I::Block(BlockType::FunctionType(ty))) => Some(ty),
+            _ => None,
+        });
+        let signatures = functions.chain(hosts).chain(named);
+        let tags = (0..TAGS).filter(|_| self.has_tags());
+        signatures
+            .map(|sig| Types::signature(self.setting(), sig))
+            .chain(of_blocks)
+            .chain(tags)
+            .collect()
     }
 
     /// A function, and how far behind the beginning of its body its marks are.
@@ -305,7 +335,7 @@ impl<'a> Linked<'a> {
         let mut section = ImportSection::new();
         let signature = |sig| EntityType::Function(Types::signature(self.setting(), sig));
         for number in 0..self.hosts(module) {
-            let ty = signature(super::body::Sig::Host(number));
+            let ty = signature(Sig::Host(number));
             section.import(names::HOST_MODULE, &number.to_string(), ty);
         }
         for &function in &self.imports[module as usize] {

@@ -4,6 +4,7 @@ use super::body::Sig;
 use super::model::fields;
 use super::setting::{Setting, Ty};
 use assay_engine::Features;
+use std::collections::BTreeSet;
 use wasm_encoder::{RefType, StorageType, TypeSection, ValType};
 
 /// The indices of types: those of tags and of blocks first, an array, those of functions.
@@ -32,32 +33,52 @@ impl Types {
             }
     }
 
-    /// The section. What needs a feature that is missing is something plain.
-    pub fn section(setting: &Setting) -> TypeSection {
+    /// The section of a module that uses these types. The others are all the same plain one, since each
+    /// type of functions costs an engine a trampoline.
+    pub fn section(setting: &Setting, used: &BTreeSet<u32>) -> TypeSection {
         let mut section = TypeSection::new();
-        for tag in 0..TAGS {
-            section
-                .ty()
-                .function(fields(tag).iter().map(|_| ValType::I64), []);
-        }
-        let mut both = vec![ValType::I64];
-        if setting.features.contains(Features::EXCEPTIONS) {
-            both.push(ValType::Ref(RefType::EXNREF));
-        }
-        section.ty().function([], both);
-        if setting.features.contains(Features::GC) {
-            section.ty().array(&StorageType::Val(ValType::I32), true);
-        } else {
-            section.ty().function([], []);
-        }
-        let encoded = |types: Vec<Ty>| types.into_iter().map(|ty| ty.encoded()).collect::<Vec<_>>();
-        let hosts = (0..setting.hosts).map(Sig::Host);
-        let own = (0..setting.signatures.len() as u32).map(Sig::Own);
-        let all = [Sig::Start, Sig::Level, Sig::Export].into_iter();
-        for sig in all.chain(hosts).chain(own) {
-            let results = encoded(setting.results(sig));
-            section.ty().function(encoded(setting.params(sig)), results);
+        let all = Self::all(setting);
+        for (number, inner) in (0..).zip(all) {
+            match inner {
+                Type::Array => section.ty().array(&StorageType::Val(ValType::I32), true),
+                Type::Function(params, results) if used.contains(&number) => {
+                    section.ty().function(params, results);
+                }
+                Type::Function(..) => section.ty().function([], []),
+            }
         }
         section
     }
+
+    /// All of them. What needs a feature that is missing is something plain.
+    fn all(setting: &Setting) -> Vec<Type> {
+        let has = |feature| setting.features.contains(feature);
+        let fields = |tag| fields(tag).iter().map(|_| ValType::I64).collect();
+        let mut all: Vec<Type> = (0..TAGS)
+            .map(|tag| Type::Function(fields(tag), Vec::new()))
+            .collect();
+        let exception = has(Features::EXCEPTIONS).then_some(ValType::Ref(RefType::EXNREF));
+        let both = [ValType::I64].into_iter().chain(exception);
+        all.push(Type::Function(Vec::new(), both.collect()));
+        all.push(match has(Features::GC) {
+            true => Type::Array,
+            false => Type::Function(Vec::new(), Vec::new()),
+        });
+        let encoded = |types: Vec<Ty>| types.into_iter().map(|ty| ty.encoded()).collect();
+        let hosts = (0..setting.hosts).map(Sig::Host);
+        let own = (0..setting.signatures.len() as u32).map(Sig::Own);
+        let signatures = [Sig::Start, Sig::Level, Sig::Export].into_iter();
+        all.extend(signatures.chain(hosts).chain(own).map(|sig| {
+            Type::Function(encoded(setting.params(sig)), encoded(setting.results(sig)))
+        }));
+        all
+    }
+}
+
+/// A type.
+enum Type {
+    /// The array.
+    Array,
+    /// One of functions, by parameters and results.
+    Function(Vec<ValType>, Vec<ValType>),
 }

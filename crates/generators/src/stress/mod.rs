@@ -28,6 +28,7 @@ pub mod gc_ops;
 pub mod gc_x_exceptions;
 pub mod host_calls;
 mod mutate;
+mod naming;
 mod scopes;
 mod sequence;
 mod shrink;

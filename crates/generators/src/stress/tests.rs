@@ -1,137 +1,148 @@
-//! Cases as data, and settings that say what cannot be.
+//! What holds for the cases of every family, without an engine.
 
+use super::exception_ops::ExceptionOps;
 use super::gc_ops::GcOps;
-use super::gc_ops::setting::Setting;
-use super::gc_ops::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
-use super::{Family, Sequence};
+use super::gc_x_exceptions::GcXExceptions;
+use super::host_calls::HostCalls;
+use super::stacks::Stacks;
+use super::{Family, STRESS, Sequence, find};
 use crate::Draft;
-use arbitrary::{Result, Unstructured};
+use arbitrary::Unstructured;
 use assay_engine::Features;
 use assay_module::wasm_features;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use wasmparser::Validator;
 
-fn bytes(seed: u64) -> Vec<u8> {
-    let mut rng = SmallRng::seed_from_u64(seed);
+pub fn bytes(number: u64) -> Vec<u8> {
     let mut bytes = vec![0; 2048];
-    rng.fill(&mut bytes[..]);
+    SmallRng::seed_from_u64(number).fill(&mut bytes[..]);
     bytes
 }
 
-fn case(seed: u64) -> Sequence<GcOps> {
-    let bytes = bytes(seed);
-    let case = Sequence::generate(&mut Unstructured::new(&bytes), Features::WASM3);
-    case.expect("enough bytes").0
+/// The case of a number.
+pub fn case<F: Family>(number: u64, features: Features) -> (Sequence<F>, Draft) {
+    let bytes = bytes(number);
+    Sequence::generate(&mut Unstructured::new(&bytes), features).expect("enough bytes")
 }
 
+/// The modules of a case, the main one last.
+pub fn modules(draft: &Draft) -> Vec<&[u8]> {
+    let bare = draft.bare.iter();
+    let before = bare.flat_map(|bare| bare.before.iter().map(|module| module.wasm.as_slice()));
+    before.chain([draft.wasm.as_slice()]).collect()
+}
+
+/// All modules are valid, and all calls and answers are there when it is made ready.
 #[track_caller]
-fn assert_valid(draft: &Draft) {
-    let features = wasm_features(Features::WASM3);
-    if let Err(error) = Validator::new_with_features(features).validate_all(&draft.wasm) {
-        let wat = wasmprinter::print_bytes(&draft.wasm).unwrap_or_default();
-        panic!("{error}\n{wat}");
+pub fn assert_valid(draft: &Draft, features: Features) {
+    for wasm in modules(draft) {
+        let mut validator = Validator::new_with_features(wasm_features(features));
+        if let Err(error) = validator.validate_all(wasm) {
+            let wat = wasmprinter::print_bytes(wasm).unwrap_or_default();
+            panic!("{features:?}: {error}\n{wat}");
+        }
     }
+    let finished = draft.finish().expect("it can be made ready");
+    assert_eq!(finished.left_out, Vec::<&str>::new());
+    assert_eq!(finished.program.calls.len(), draft.calls.len());
+    assert_eq!(finished.answers.outcomes.len(), draft.answers.len());
+}
+
+/// A case that says what cannot be becomes one that can, and stays that. The operations have names at the
+/// end of the numbers.
+#[track_caller]
+pub fn assert_mended<F: Family>(broken: &Sequence<F>) {
+    let mut broken = broken.clone();
+    for (place, operation) in broken.operations.iter_mut().enumerate() {
+        operation.id = u32::MAX - place as u32;
+    }
+    let (mended, draft) = broken.perform();
+    assert_valid(&draft, draft.features);
+    assert_eq!(mended.perform().0, mended, "what is mended stays");
+}
+
+/// Runs a function of a family for each.
+macro_rules! each_family {
+    ($check:ident) => {{
+        $check::<GcOps>();
+        $check::<ExceptionOps>();
+        $check::<GcXExceptions>();
+        $check::<Stacks>();
+        $check::<HostCalls>();
+        assert_eq!(STRESS.len(), 5, "there is a line for each");
+    }};
+}
+
+#[test]
+fn cases_are_valid_in_whatever_features() {
+    fn check<F: Family>() {
+        let least = find(F::NAME).expect("it is in the table").needs;
+        let more = [
+            Features::TAIL_CALL | Features::SIMD,
+            Features::REFERENCE_TYPES | Features::TAIL_CALL,
+            Features::REFERENCE_TYPES | Features::EXCEPTIONS,
+            Features::REFERENCE_TYPES | Features::FUNCTION_REFERENCES,
+            Features::WASM3,
+        ];
+        for features in [Features::empty()].into_iter().chain(more) {
+            for number in 0..600 {
+                let features = features | least;
+                assert_valid(&case::<F>(number, features).1, features);
+            }
+        }
+    }
+    each_family!(check);
 }
 
 #[test]
 fn a_case_survives_its_file() {
-    for seed in 0..200 {
-        let case = case(seed);
-        let text = serde_json::to_string(&case).expect("it can be written");
-        let back: Sequence<GcOps> = serde_json::from_str(&text).expect("it reads back");
-        assert_eq!(back, case);
+    fn check<F: Family>() {
+        for number in 0..200 {
+            let (case, draft) = case::<F>(number, Features::WASM3);
+            let text = serde_json::to_string(&case).expect("it can be written");
+            let back: Sequence<F> = serde_json::from_str(&text).expect("it reads back");
+            assert_eq!(back, case);
+            let (again, drafted) = back.perform();
+            assert_eq!(again, case);
+            assert_eq!(modules(&drafted), modules(&draft));
+            assert_eq!(drafted.answers, draft.answers);
+            assert_eq!(drafted.stacks, draft.stacks);
+        }
     }
+    each_family!(check);
 }
 
 #[test]
 fn an_operation_that_is_not_in_the_table_is_refused() {
-    let text = serde_json::to_string(&case(0)).expect("it can be written");
-    let back = |text: &str| serde_json::from_str::<Sequence<GcOps>>(text);
-    assert_eq!(back(&text).expect("it reads back"), case(0));
-    let name = format!("{:?}", case(0).names().next().expect("it has an operation"));
-    assert!(back(&text.replacen(&name, "\"no such\"", 1)).is_err());
+    fn check<F: Family>() {
+        let (case, _) = case::<F>(0, Features::WASM3);
+        let text = serde_json::to_string(&case).expect("it can be written");
+        let back = |text: &str| serde_json::from_str::<Sequence<F>>(text);
+        assert_eq!(back(&text).expect("it reads back"), case);
+        let name = format!("{:?}", case.names().next().expect("it has an operation"));
+        assert!(back(&text.replacen(&name, "\"no such\"", 1)).is_err());
+    }
+    each_family!(check);
 }
 
 #[test]
 fn simpler_settings_are_smaller_and_valid() {
-    for seed in 0..100 {
-        let case = case(seed);
-        let mut seen = 0;
-        for setting in GcOps::simpler(&case.setting) {
-            assert!(GcOps::size(&setting) < GcOps::size(&case.setting));
-            let operations = case.operations.clone();
-            let simpler = Sequence::<GcOps> {
-                setting,
-                operations,
-            };
-            assert_valid(&simpler.perform().1);
-            seen += 1;
-        }
-        assert!(seen > 0);
-    }
-}
-
-/// A type that may refer to anything, wherever it is.
-fn nonsense(u: &mut Unstructured<'_>) -> Result<TypeDef> {
-    let field = |u: &mut Unstructured<'_>| -> Result<Field> {
-        let heap = match u.int_in_range(0..=3)? {
-            0 => *u.choose(&[Heap::Any, Heap::Struct, Heap::I31, Heap::Func, Heap::None])?,
-            _ => Heap::Type(u.int_in_range(0..=20)?),
-        };
-        let nullable = u.arbitrary()?;
-        Ok(Field {
-            storage: match u.int_in_range(0..=3)? {
-                0 => Storage::I8,
-                _ => Storage::Ref(RefTy { nullable, heap }),
-            },
-            mutable: u.arbitrary()?,
-        })
-    };
-    Ok(TypeDef {
-        begins_group: u.arbitrary()?,
-        is_final: u.ratio(1, 4)?,
-        supertype: u.arbitrary::<Option<u8>>()?.map(|ty| u32::from(ty % 12)),
-        shape: match u.int_in_range(0..=4)? {
-            0 => Shape::Func,
-            1 => Shape::Array(field(u)?),
-            _ => {
-                let count = u.int_in_range(0..=4)?;
-                Shape::Struct((0..count).map(|_| field(u)).collect::<Result<_>>()?)
+    fn check<F: Family>() {
+        let mut tried = 0;
+        for number in 0..100 {
+            let (case, _) = case::<F>(number, Features::WASM3);
+            for setting in F::simpler(&case.setting) {
+                assert!(F::size(&setting) < F::size(&case.setting));
+                let operations = case.operations.clone();
+                let simpler = Sequence::<F> {
+                    setting,
+                    operations,
+                };
+                assert_valid(&simpler.perform().1, Features::WASM3);
+                tried += 1;
             }
-        },
-    })
-}
-
-#[test]
-fn any_setting_is_mended() {
-    for seed in 0..3000 {
-        let bytes = bytes(seed);
-        let mut u = Unstructured::new(&bytes);
-        let types = (0..seed % 12).map(|_| nonsense(&mut u).expect("enough bytes"));
-        let types: Vec<TypeDef> = types.collect();
-        let Setting {
-            globals,
-            tables,
-            segments,
-            tags,
-            ..
-        } = case(seed).setting;
-        let setting = Setting {
-            types,
-            globals,
-            tables,
-            segments,
-            tags,
-            functions: vec![0, 1, 2, 99],
-            ..case(seed).setting
-        };
-        let operations = case(seed).operations;
-        let broken = Sequence::<GcOps> {
-            setting,
-            operations,
-        };
-        let (mended, draft) = broken.perform();
-        assert_valid(&draft);
-        assert_eq!(mended.perform().0, mended, "what is mended stays");
+        }
+        assert!(tried > 100, "{tried}");
     }
+    each_family!(check);
 }

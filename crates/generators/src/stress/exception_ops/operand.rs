@@ -1,8 +1,9 @@
 //! How operations choose values, and push them.
 
-use super::value::{Datum, FACTOR, STRUCT, Ty};
+use super::value::{Datum, STRUCT, Ty};
 use super::world::{Held, SEED, SEED_VALUE, World};
 use crate::stress::Choices;
+use crate::stress::naming::distinct;
 use wasm_encoder::{Ieee32, Ieee64};
 
 /// Bits of numbers at which something changes; a type takes as many as it has.
@@ -16,11 +17,6 @@ pub const EDGES: [u128; 8] = [
     0x7fa0_0001_7fa0_0001_7fa0_0001_7fa0_0001,
     0x7ff4_0000_0000_0001_7ff4_0000_0000_0001,
 ];
-
-/// The name of one of the values that an operation gives; the first has the operation's own.
-pub fn name(id: u32, place: u32) -> u32 {
-    id.wrapping_add(place << 16)
-}
 
 /// How a value gets onto the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,11 +175,4 @@ impl World {
 /// What these are.
 pub fn data(operands: &[Operand]) -> Vec<Datum> {
     operands.iter().map(|operand| operand.datum).collect()
-}
-
-/// Bits that no other operation and no other place has.
-pub fn distinct(id: u32, place: u32) -> u128 {
-    let number = u64::from(id) * 64 + u64::from(place) + 1;
-    let low = number.wrapping_mul(FACTOR) >> 8;
-    u128::from(low.wrapping_mul(FACTOR)) << 64 | u128::from(low)
 }

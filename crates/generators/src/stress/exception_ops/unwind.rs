@@ -1,8 +1,9 @@
 //! Where execution goes: into functions, out of them with results, and out of them with an exception.
 
-use super::operand::{Operand, data, name};
+use super::operand::{Operand, data};
 use super::value::{Datum, Ty, seen};
 use super::world::{End, Entry, Exception, Frame, Function, Held, Origin, Record, Sig, World};
+use crate::stress::naming::name;
 use crate::stress::scopes::{Blocks, Clause, Kind, Label, Payloads};
 use assay_engine::{OnFailure, Outcome, Traps};
 

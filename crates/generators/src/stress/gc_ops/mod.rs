@@ -12,8 +12,10 @@ mod model;
 mod module;
 mod operand;
 mod ops;
-pub(super) mod setting;
-pub(super) mod types;
+mod setting;
+#[cfg(test)]
+mod tests;
+mod types;
 mod walker;
 mod world;
 

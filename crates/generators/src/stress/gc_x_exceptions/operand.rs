@@ -4,7 +4,7 @@ use super::model::Heap;
 use super::value::{ARRAY, Datum, NODE, Storage, Ty};
 use super::world::{COLLECT, Held, World};
 use crate::stress::Choices;
-use crate::stress::digest::FACTOR;
+use crate::stress::naming::distinct;
 use wasm_encoder::{Ieee32, Ieee64};
 
 /// Bits of numbers at which something changes; a type takes as many as it has.
@@ -18,11 +18,6 @@ const EDGES: [u128; 8] = [
     0x7fa0_0001_7fa0_0001_7fa0_0001_7fa0_0001,
     0x7ff4_0000_0000_0001_7ff4_0000_0000_0001,
 ];
-
-/// The name of one of the values that an operation gives; the first has the operation's own.
-pub fn name(id: u32, place: u32) -> u32 {
-    id.wrapping_add(place << 16)
-}
 
 /// Something to push, as a value of a type.
 #[derive(Clone, Copy, Debug)]
@@ -247,11 +242,4 @@ impl World {
             f.ref_cast_non_null(wasm_encoder::HeapType::Concrete(ty));
         }
     }
-}
-
-/// Bits that no other operation and no other place has.
-pub fn distinct(id: u32, place: u32) -> u128 {
-    let number = u64::from(id) * 64 + u64::from(place) + 1;
-    let low = number.wrapping_mul(FACTOR) >> 8;
-    u128::from(low.wrapping_mul(FACTOR)) << 64 | u128::from(low)
 }

@@ -2,10 +2,10 @@
 
 use super::corners::Place;
 use super::model::{DEPTH, SHALLOW};
-use super::operand::name;
 use super::value::{Datum, Ty};
 use super::world::{COLLECT, Caught, Entry, Frame, Function, Held, MAX_CALLS, Sig, World};
 use crate::stress::Choices;
+use crate::stress::naming::name;
 use crate::stress::scopes::{Blocks, Clause, Kind};
 use assay_engine::{Outcome, Traps};
 

@@ -1,7 +1,7 @@
 //! What the operations of a case find: the types of the host's functions, and how they are reached.
 
-use crate::stress::exception_ops::operand::distinct;
 use crate::stress::exception_ops::value::{Datum, Ty};
+use crate::stress::naming::distinct;
 use arbitrary::{Result, Unstructured};
 use assay_engine::{Features, Reference, Value};
 use serde::{Deserialize, Serialize};

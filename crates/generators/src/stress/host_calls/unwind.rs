@@ -2,8 +2,8 @@
 
 use super::values::fresh;
 use super::world::{DIGEST, Entry, Frame, Guard, Held, Site, World};
-use crate::stress::exception_ops::operand::{distinct, name};
 use crate::stress::exception_ops::value::{Datum, Ty, seen};
+use crate::stress::naming::{distinct, name};
 use assay_engine::{OnFailure, Outcome, Traps, Value};
 use wasm_encoder::{BlockType, Catch, InstructionSink as Sink};
 

@@ -2,8 +2,9 @@
 
 use super::world::{Held, SEED, SEED_VALUE, World};
 use crate::stress::Choices;
-use crate::stress::exception_ops::operand::{EDGES, distinct};
+use crate::stress::exception_ops::operand::EDGES;
 use crate::stress::exception_ops::value::{Datum, STRUCT, Ty};
+use crate::stress::naming::distinct;
 use assay_engine::{Reference, Slot, Value};
 use wasm_encoder::{Ieee32, Ieee64};
 

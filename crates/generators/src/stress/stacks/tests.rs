@@ -1,57 +1,11 @@
 //! What can be said of cases without an engine.
 
 use super::*;
-use crate::stress::Sequence;
-use arbitrary::Unstructured;
+use crate::stress::tests::{assert_mended, case, modules};
 use assay_engine::{Action, Frame, HostFunction, Moment};
-use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use setting::Ty;
 use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{Operator, Parser, Payload};
-
-fn case(number: u64, features: Features) -> (Sequence<Stacks>, Draft) {
-    let mut bytes = [0; 2048];
-    SmallRng::seed_from_u64(number).fill(&mut bytes[..]);
-    let mut u = Unstructured::new(&bytes);
-    Sequence::generate(&mut u, features).expect("enough bytes")
-}
-
-/// The modules of a case, the main one last.
-fn modules(draft: &Draft) -> Vec<&[u8]> {
-    let bare = draft.bare.as_ref().expect("it runs as it is");
-    let before = bare.before.iter().map(|module| module.wasm.as_slice());
-    before.chain([draft.wasm.as_slice()]).collect()
-}
-
-#[track_caller]
-fn assert_valid(draft: &Draft, features: Features) {
-    let flags = assay_module::wasm_features(features);
-    for wasm in modules(draft) {
-        let mut validator = wasmparser::Validator::new_with_features(flags);
-        if let Err(error) = validator.validate_all(wasm) {
-            let wat = wasmprinter::print_bytes(wasm).unwrap_or_default();
-            panic!("{features:?}: {error}\n{wat}");
-        }
-    }
-}
-
-#[test]
-fn cases_are_valid_in_whatever_features() {
-    let some = Features::TAIL_CALL | Features::SIMD | Features::REFERENCE_TYPES;
-    let exceptions = Features::REFERENCE_TYPES | Features::EXCEPTIONS;
-    let references = Features::REFERENCE_TYPES | Features::FUNCTION_REFERENCES;
-    for features in [
-        Features::WASM3,
-        Features::empty(),
-        some,
-        exceptions,
-        references,
-    ] {
-        for number in 0..1000 {
-            assert_valid(&case(number, features).1, features);
-        }
-    }
-}
 
 /// What begins where, in the functions of a module: the index of the function, and the operator.
 fn operators(wasm: &[u8]) -> BTreeMap<u32, (u32, Operator<'_>)> {
@@ -86,7 +40,7 @@ fn operators(wasm: &[u8]) -> BTreeMap<u32, (u32, Operator<'_>)> {
 fn frames_are_at_the_operators_of_the_binary() {
     let mut seen = BTreeSet::new();
     for number in 0..3000 {
-        let (_, draft) = case(number, Features::WASM3);
+        let (_, draft) = case::<Stacks>(number, Features::WASM3);
         let modules = modules(&draft);
         let operators: Vec<_> = modules.iter().map(|wasm| operators(wasm)).collect();
         assert_eq!(draft.stacks.len(), draft.answers.len());
@@ -157,7 +111,7 @@ fn exported(wasm: &[u8], name: &str) -> Option<u32> {
 fn callers_wait_for_those_that_they_have_called() {
     let mut seen = [0, 0];
     for number in 0..1000 {
-        let (_, draft) = case(number, Features::WASM3 - Features::TAIL_CALL);
+        let (_, draft) = case::<Stacks>(number, Features::WASM3 - Features::TAIL_CALL);
         let modules = modules(&draft);
         let operators: Vec<_> = modules.iter().map(|wasm| operators(wasm)).collect();
         let imports: Vec<_> = modules.iter().map(|wasm| imports(wasm)).collect();
@@ -196,7 +150,7 @@ fn callers_wait_for_those_that_they_have_called() {
 #[test]
 fn there_are_as_many_stacks_as_calls_of_the_host() {
     for number in 0..500 {
-        let (case, draft) = case(number, Features::WASM3);
+        let (case, draft) = case::<Stacks>(number, Features::WASM3);
         if case.setting.start {
             continue;
         }
@@ -211,44 +165,12 @@ fn there_are_as_many_stacks_as_calls_of_the_host() {
     }
 }
 
-#[test]
-fn a_case_survives_its_file() {
-    for number in 0..200 {
-        let (case, draft) = case(number, Features::WASM3);
-        let text = serde_json::to_string(&case).expect("it can be written");
-        let back: Sequence<Stacks> = serde_json::from_str(&text).expect("it reads back");
-        assert_eq!(back, case);
-        let again = back.perform().1;
-        assert_eq!(modules(&again), modules(&draft));
-        assert_eq!(again.stacks, draft.stacks);
-    }
-}
-
-#[test]
-fn simpler_settings_are_smaller_and_valid() {
-    let mut tried = 0;
-    for number in 0..100 {
-        let (case, _) = case(number, Features::WASM3);
-        for setting in Stacks::simpler(&case.setting) {
-            assert!(Stacks::size(&setting) < Stacks::size(&case.setting));
-            let operations = case.operations.clone();
-            let simpler = Sequence::<Stacks> {
-                setting,
-                operations,
-            };
-            assert_valid(&simpler.perform().1, Features::WASM3);
-            tried += 1;
-        }
-    }
-    assert!(tried > 100);
-}
-
 /// Too many modules, types that the features do not have or that cannot cross the boundary.
 #[test]
 fn any_setting_is_mended() {
     let all = [Ty::V128, Ty::Extern, Ty::F32, Ty::F64, Ty::I32, Ty::I64];
     for number in 0..1000 {
-        let (mut broken, _) = case(number, Features::WASM3);
+        let (mut broken, _) = case::<Stacks>(number, Features::WASM3);
         broken.setting.modules = number as u32 % 3 * 7;
         broken.setting.hosts = number as u32 % 4 * 5;
         broken.setting.params = all.to_vec();
@@ -257,8 +179,6 @@ fn any_setting_is_mended() {
         if number % 2 == 0 {
             broken.setting.features = Features::empty();
         }
-        let (mended, draft) = broken.perform();
-        assert_valid(&draft, broken.setting.features);
-        assert_eq!(mended.perform().0, mended, "what is mended stays");
+        assert_mended(&broken);
     }
 }

@@ -1,9 +1,9 @@
 //! Blocks, and ways out of them.
 
-use super::super::operand::distinct;
 use super::super::value::Ty;
 use super::super::world::{Entry, World};
 use crate::stress::Choices;
+use crate::stress::naming::distinct;
 use crate::stress::scopes::{Blocks, Clause, Kind, Label};
 
 /// How many clauses there are at most.

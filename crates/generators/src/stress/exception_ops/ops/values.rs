@@ -1,9 +1,9 @@
 //! Values that a function keeps.
 
-use super::super::operand::name;
 use super::super::value::{Datum, Ty};
 use super::super::world::{Held, World};
 use crate::stress::Choices;
+use crate::stress::naming::name;
 
 /// The types that there can be values of.
 pub fn types(w: &World) -> Vec<Ty> {

@@ -6,6 +6,7 @@ use super::super::types::{Heap, RefTy, Shape, Storage};
 use super::super::world::{COLLECT, World};
 use super::refs::any;
 use crate::stress::Choices;
+use crate::stress::naming::name;
 use assay_engine::{Trap, Value};
 use wasm_encoder::{AbstractHeapType, BlockType, Catch, HeapType, RefType, ValType};
 
@@ -173,16 +174,12 @@ fn take_payload(w: &mut World, c: &Choices<'_, '_>, tag: u32, operands: &[Operan
     for (place, (storage, operand)) in fields.rev() {
         let place = place as u32;
         match (storage, operand.datum()) {
-            (Storage::Ref(ty), Datum::Ref(value)) => w.give(c.id() + place * PLACES, ty, value),
+            (Storage::Ref(ty), Datum::Ref(value)) => w.give(name(c.id(), place), ty, value),
             (storage, Datum::Bits(bits)) => w.note_number(storage, bits),
             (_, Datum::Ref(_)) => {}
         }
     }
 }
-
-/// What the first reference of a payload is named by comes from the operation's number; the others are
-/// so far from it.
-const PLACES: u32 = 1 << 16;
 
 /// Throws an exception that leaves the call.
 pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {

@@ -2,10 +2,11 @@
 
 use super::super::corners::Place;
 use super::super::model::{DEPTH, Heap};
-use super::super::operand::{Manner, distinct};
+use super::super::operand::Manner;
 use super::super::value::{ARRAY, Datum, EXCEPTIONS, NODE, Storage, Ty};
 use super::super::world::{Held, World};
 use crate::stress::Choices;
+use crate::stress::naming::distinct;
 
 /// The most elements that an array begins with.
 const MAX_ELEMENTS: u32 = 4;

@@ -3,12 +3,13 @@
 
 use super::super::corners::Place;
 use super::super::model::SHALLOW;
-use super::super::operand::{Operand, distinct};
+use super::super::operand::Operand;
 use super::super::unwind::Landing;
 use super::super::value::{Datum, NODE, Storage, Ty};
 use super::super::walker::look;
 use super::super::world::{COLLECT, Held, Sig, World};
 use crate::stress::Choices;
+use crate::stress::naming::distinct;
 use crate::stress::scopes::{Clause, Kind, Label, Payloads};
 use wasm_encoder::{BlockType, InstructionSink as Sink};
 

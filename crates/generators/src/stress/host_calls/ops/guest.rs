@@ -5,8 +5,8 @@ use super::super::values::Operand;
 use super::super::world::{Entry, MEMORY_PAGES, PAGE_BYTES, Sig, Site, World, mark};
 use super::deeds::guard;
 use crate::stress::Choices;
-use crate::stress::exception_ops::operand::name;
 use crate::stress::exception_ops::value::{Datum, Ty};
+use crate::stress::naming::name;
 use assay_engine::{Features, Trap};
 use wasm_encoder::MemArg;
 

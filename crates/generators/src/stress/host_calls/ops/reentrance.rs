@@ -4,8 +4,8 @@ use super::super::values::{Operand, fresh};
 use super::super::world::{DIGEST, Entry, Guard, Held, Sig, Site, World, mix_into};
 use super::ways::ways;
 use crate::stress::Choices;
-use crate::stress::exception_ops::operand::{distinct, name};
 use crate::stress::exception_ops::value::{Datum, Ty};
+use crate::stress::naming::{distinct, name};
 use assay_engine::{Action, Features, MAX_CALLBACK_DEPTH, OnFailure};
 
 /// What each run of the function does.

@@ -48,7 +48,9 @@ const FILLERS: &[Filler] = &[
 pub fn filler(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let number = c.below(FILLERS.len() as u32);
     let looks = c.once_in(2);
-    let word = u64::from(c.id() * 64 + c.below(1000) + 1).wrapping_mul(0x0123_4567_89ab_cdef) >> 6;
+    let word = (u64::from(c.id()) * 64 + u64::from(c.below(1000)) + 1)
+        .wrapping_mul(0x0123_4567_89ab_cdef)
+        >> 6;
     let filler = FILLERS.get(number as usize)?;
     let body = w.body();
     let word = filler(body, word);

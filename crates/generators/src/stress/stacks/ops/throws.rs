@@ -20,7 +20,7 @@ pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     if !w.can_throw(tag) {
         return None;
     }
-    let word = u64::from(c.id() + 1) * 0x0001_0000_0001;
+    let word = (u64::from(c.id()) + 1).wrapping_mul(0x0001_0000_0001);
     let values = vec![Value::I64(word); fields(tag).len()];
     let body = w.body();
     if opaque {

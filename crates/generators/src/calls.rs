@@ -222,7 +222,8 @@ fn growable_tables(info: &Info) -> Vec<u32> {
         .collect()
 }
 
-/// A call of any of the functions that are called from outside.
+/// A call of any of the functions that are called from outside, by a host that takes what comes of it in
+/// any way.
 fn callback(u: &mut Unstructured<'_>, functions: &[(String, Signature)]) -> Result<Action> {
     if functions.is_empty() {
         return Ok(Action::Return);
@@ -236,6 +237,6 @@ fn callback(u: &mut Unstructured<'_>, functions: &[(String, Signature)]) -> Resu
     Ok(Action::Call {
         export: name.clone(),
         args,
-        failure: OnFailure::Onward,
+        failure: *u.choose(&OnFailure::ALL)?,
     })
 }

@@ -51,6 +51,8 @@ pub const OPERATORS: &[&str] = &[
     "TableFill",
     "TableCopy",
     "TableInit",
+    "TableGrow",
+    "TableSize",
     "ElemDrop",
     "DataDrop",
     "TypedSelect",
@@ -127,6 +129,10 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
             "onto itself",
         ],
     ),
+    (
+        "TableGrow",
+        &["by none", "to the maximum", "one beyond", "far beyond"],
+    ),
     ("ArrayGet", PLACE),
     ("ArraySet", PLACE),
     ("TableGet", PLACE),
@@ -144,6 +150,10 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
     ("DataDrop", &["again"]),
     ("ElemDrop", &["again"]),
     ("Throw", &["no fields", "reference", "uncaught"]),
+    (
+        "ThrowRef",
+        &["alone kept its payload", "uncaught", "null that was kept"],
+    ),
 ];
 
 /// The special cases that no case can meet, and why not.

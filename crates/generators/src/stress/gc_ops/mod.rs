@@ -12,6 +12,8 @@ mod model;
 mod module;
 mod operand;
 mod ops;
+mod seen;
+mod segments;
 pub(super) mod setting;
 pub(super) mod types;
 mod walker;
@@ -21,6 +23,7 @@ use super::{Family, Row};
 use crate::Draft;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
+use model::Ref;
 use setting::Setting;
 use std::ops::RangeInclusive;
 use types::{Heap, Hierarchy, RefTy};
@@ -48,6 +51,8 @@ pub enum Kind {
     Data,
     /// A tag.
     Exceptions,
+    /// An exception that is kept.
+    Exception,
     /// A host that makes objects.
     Maker,
 }
@@ -96,6 +101,10 @@ impl Family for GcOps {
             Kind::Data => world.has_data,
             Kind::Maker => world.maker,
             Kind::Exceptions => !world.tags.is_empty(),
+            Kind::Exception => {
+                some(&|var| matches!(var.value, Ref::Exception(_)))
+                    || !ops::globals_with_exceptions(world).is_empty()
+            }
         }
     }
 

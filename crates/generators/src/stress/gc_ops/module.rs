@@ -1,10 +1,11 @@
 //! The module of a case.
 
 use super::ops::given_by;
-use super::setting::{Setting, TABLE_LENGTH};
+use super::segments::Constant;
+use super::setting::{Setting, TABLE_LENGTH, TABLE_MAXIMUM};
 use super::types::{Field, Heap, RefTy, Shape, TypeDef};
 use super::walker::walker;
-use super::world::{Body, COLLECT, Constant, Place, World};
+use super::world::{Body, COLLECT, Place, World};
 use crate::{Draft, DraftCall};
 use assay_engine::{Action, Reference, Value};
 use wasm_encoder::{
@@ -201,7 +202,7 @@ fn tables(places: &[Place]) -> TableSection {
             element_type: RefTy::null(place.heap).encoded(),
             table64: false,
             minimum: TABLE_LENGTH.into(),
-            maximum: Some(TABLE_LENGTH.into()),
+            maximum: Some(TABLE_MAXIMUM.into()),
             shared: false,
         });
     }

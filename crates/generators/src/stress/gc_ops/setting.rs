@@ -6,8 +6,9 @@ use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use serde::{Deserialize, Serialize};
 
-/// How long tables are.
+/// How long tables are, and how long they can become: so little that no engine has a reason to refuse.
 pub const TABLE_LENGTH: u32 = 6;
+pub const TABLE_MAXIMUM: u32 = 24;
 
 /// Plain data; [`World::new`](super::world::World::new) mends what cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +119,33 @@ impl Setting {
         }
         let length = *u.choose(&[0, 8, 24, 40])?;
         setting.data = u.bytes(length)?.to_vec();
+        setting.keep_exceptions(u)?;
         Ok(setting)
+    }
+
+    /// Adds places for exceptions, where there are any.
+    fn keep_exceptions(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        if self.tags.is_empty() {
+            return Ok(());
+        }
+        if u.ratio(1, 2)? {
+            self.globals.push(Heap::Exn);
+        }
+        if u.ratio(1, 8)? {
+            self.tables.push(Heap::Exn);
+        }
+        for def in &mut self.types {
+            // Subtypes are mended: they have the fields of what they are below.
+            if let Shape::Struct(fields) = &mut def.shape
+                && u.ratio(1, 24)?
+            {
+                fields.push(Field {
+                    storage: Storage::Ref(RefTy::null(Heap::Exn)),
+                    mutable: true,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// How much there is to it.

@@ -83,11 +83,13 @@ pub enum Heap {
     NoFunc,
     Extern,
     NoExtern,
+    /// Exceptions.
+    Exn,
     /// A defined type.
     Type(u32),
 }
 
-/// The three hierarchies of references that a case has.
+/// The hierarchies of references that a case has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hierarchy {
     /// `anyref` and below.
@@ -96,6 +98,15 @@ pub enum Hierarchy {
     Func,
     /// `externref` and below.
     Extern,
+    /// `exnref`.
+    Exn,
+}
+
+impl Hierarchy {
+    /// Whether all that a walk says of its references is whether they are null.
+    pub fn is_opaque(self) -> bool {
+        matches!(self, Self::Func | Self::Exn)
+    }
 }
 
 impl RefTy {
@@ -139,6 +150,7 @@ impl Heap {
             Self::NoFunc => A::NoFunc,
             Self::Extern => A::Extern,
             Self::NoExtern => A::NoExtern,
+            Self::Exn => A::Exn,
             Self::Type(index) => return HeapType::Concrete(index),
         };
         HeapType::Abstract { shared: false, ty }
@@ -264,6 +276,7 @@ impl Types {
         match heap {
             Heap::Func | Heap::NoFunc => Hierarchy::Func,
             Heap::Extern | Heap::NoExtern => Hierarchy::Extern,
+            Heap::Exn => Hierarchy::Exn,
             Heap::Type(ty) if self.shape(ty) == Some(&Shape::Func) => Hierarchy::Func,
             _ => Hierarchy::Any,
         }

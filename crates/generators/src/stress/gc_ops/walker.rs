@@ -184,7 +184,7 @@ impl Walker<'_> {
     /// What a walk says of the reference on the stack.
     fn child(&mut self, ty: RefTy) {
         match self.types.hierarchy(ty.heap) {
-            Hierarchy::Func => {
+            Hierarchy::Func | Hierarchy::Exn => {
                 self.sink().ref_is_null().i64_extend_i32_u();
                 return;
             }

@@ -5,10 +5,12 @@
 //! model knows of each value (its object, and the static type that the code has for it) is a
 //! [`Var`]; it lives in a local of the function, so that collections find it on the stack.
 
-use super::model::{DEPTH, Datum, FACTOR, Objects, Ref, mix};
-use super::setting::{Segment, Setting, TABLE_LENGTH};
-use super::types::{Heap, Hierarchy, RefTy, Shape, Storage, Types};
-use assay_engine::{Outcome, Reference, Traps, Value};
+use super::mend::mend_places;
+use super::model::{DEPTH, Datum, Exception, FACTOR, Objects, Ref, mix};
+use super::segments::Elements;
+use super::setting::{Setting, TABLE_LENGTH};
+use super::types::{Heap, Hierarchy, RefTy, Storage, Types};
+use assay_engine::{Outcome, Traps, Value};
 use std::collections::BTreeSet;
 use wasm_encoder::{InstructionSink as Sink, ValType};
 
@@ -66,32 +68,6 @@ pub struct Place {
     pub values: Vec<Ref>,
 }
 
-/// An element segment.
-#[derive(Clone, Debug)]
-pub struct Elements {
-    /// What its elements are, or null.
-    pub heap: Heap,
-    /// How each is made.
-    pub made: Vec<Constant>,
-    /// What is left: nothing once it is dropped.
-    pub values: Vec<Ref>,
-    /// Whether it was dropped.
-    pub dropped: bool,
-}
-
-/// A constant expression that gives a reference.
-#[derive(Clone, Copy, Debug)]
-pub enum Constant {
-    /// Null.
-    Null,
-    /// An unboxed integer.
-    I31(u32),
-    /// A structure of this type, as `struct.new_default` makes it.
-    New(u32),
-    /// A function.
-    Func(u32),
-}
-
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct World {
@@ -99,6 +75,10 @@ pub struct World {
     pub types: Types,
     /// All objects, dead or alive.
     pub objects: Objects,
+    /// All exceptions that were caught as such.
+    pub exceptions: Vec<Exception>,
+    /// How many collections were asked for.
+    pub collections: u32,
     /// The mutable globals.
     pub globals: Vec<Place>,
     /// The tables.
@@ -137,13 +117,15 @@ impl World {
     /// The world before the first operation; a setting is mended first.
     pub fn new(setting: &mut Setting) -> Self {
         let types = Types::new(&mut setting.types);
-        mend(setting, &types);
+        mend_places(setting, &types);
         let place = |heap: &Heap, length: u32| Place {
             heap: *heap,
             values: vec![Ref::Null; length as usize],
         };
         let mut world = Self {
             objects: Objects::default(),
+            exceptions: Vec::new(),
+            collections: 0,
             globals: setting.globals.iter().map(|heap| place(heap, 1)).collect(),
             tables: setting
                 .tables
@@ -174,54 +156,6 @@ impl World {
         }
         world.begin();
         world
-    }
-
-    /// An element segment, and the objects that it makes at instantiation.
-    fn elements(&mut self, segment: &Segment) -> Elements {
-        let made: Vec<Constant> = segment
-            .elements
-            .iter()
-            .map(|&number| self.constant(segment.heap, number))
-            .collect();
-        let values = made.iter().map(|&constant| match constant {
-            Constant::Null => Ref::Null,
-            Constant::I31(number) => Ref::I31(number),
-            Constant::Func(number) => Ref::Func(number),
-            Constant::New(ty) => {
-                let fields = self.types.fields(ty).iter();
-                self.objects
-                    .add(ty, fields.map(|it| it.storage.zero()).collect())
-            }
-        });
-        Elements {
-            heap: segment.heap,
-            values: values.collect(),
-            made: made.clone(),
-            dropped: false,
-        }
-    }
-
-    /// The constant that a number stands for, of those that are of a type.
-    fn constant(&self, heap: Heap, number: u32) -> Constant {
-        let below = |sub: Heap| self.types.is_below(sub, heap);
-        let new = |&ty: &u32| {
-            matches!(self.types.shape(ty), Some(Shape::Struct(_)))
-                && self
-                    .types
-                    .fields(ty)
-                    .iter()
-                    .all(|it| it.storage.has_default())
-                && below(Heap::Type(ty))
-        };
-        let mut all = vec![Constant::Null];
-        if below(Heap::I31) {
-            all.push(Constant::I31(number));
-        }
-        all.extend(self.types.all().filter(new).map(Constant::New));
-        let functions = (0..).zip(&self.functions);
-        let fit = functions.filter(|&(_, &ty)| below(Heap::Type(ty)));
-        all.extend(fit.map(|(number, _)| Constant::Func(number)));
-        all[number as usize % all.len()]
     }
 
     /// Whether there is room for one more operation.
@@ -340,6 +274,22 @@ impl World {
         vars.map(|var| var.id).collect()
     }
 
+    /// Asks the host for a collection.
+    pub fn collect(&mut self) {
+        self.collections += 1;
+        self.sink().call(COLLECT);
+    }
+
+    /// Names a new exception.
+    pub fn exception(&mut self, tag: u32, data: Vec<Datum>) -> Ref {
+        self.exceptions.push(Exception {
+            tag,
+            data,
+            born: self.collections,
+        });
+        Ref::Exception(self.exceptions.len() as u32 - 1)
+    }
+
     /// Walks what a value refers to, and mixes what comes of it into the digest.
     pub fn walk(&mut self, var: Var) {
         self.seen(var.id);
@@ -356,7 +306,7 @@ impl World {
     /// Walks the reference on the stack, which has this static type.
     fn walk_top(&mut self, ty: RefTy, value: Ref) {
         match self.hierarchy(ty) {
-            Hierarchy::Func => {
+            Hierarchy::Func | Hierarchy::Exn => {
                 self.sink().ref_is_null();
                 return self.note_i32((value == Ref::Null).into());
             }
@@ -422,10 +372,12 @@ impl World {
             self.walk_top(RefTy::null(heap), value);
         }
         for number in 0..self.tables.len() {
-            let Place { heap, ref values } = self.tables[number];
-            for (at, value) in values.clone().into_iter().enumerate().take(3) {
+            let Place { heap, values } = self.tables[number].clone();
+            let grown = values.len() > TABLE_LENGTH as usize;
+            let last = grown.then(|| values.len() - 1);
+            for at in (0..3).chain(last) {
                 self.sink().i32_const(at as i32).table_get(number as u32);
-                self.walk_top(RefTy::null(heap), value);
+                self.walk_top(RefTy::null(heap), values[at]);
             }
         }
         self.end_call();
@@ -457,58 +409,4 @@ impl World {
         self.calls.push((body, answer));
         self.begin();
     }
-
-    /// A reference as the host sees it.
-    pub fn seen_by_host(&self, reference: Ref) -> Reference {
-        match reference {
-            Ref::Null => Reference::Null,
-            Ref::I31(bits) => Reference::I31((bits << 1).cast_signed() >> 1),
-            Ref::Func(_) => Reference::Func,
-            Ref::Host(number) => Reference::Extern(number),
-            Ref::Object(_) => match self.objects.get(reference) {
-                Some(object) if self.types.element(object.ty).is_some() => Reference::Array,
-                _ => Reference::Struct,
-            },
-        }
-    }
-
-    /// A datum as the host sees it.
-    pub fn value(&self, storage: Storage, datum: Datum) -> Value {
-        match (storage, datum) {
-            (_, Datum::Ref(reference)) => Value::Ref(self.seen_by_host(reference)),
-            (Storage::I64, Datum::Bits(bits)) => Value::I64(bits as u64),
-            (Storage::F32, Datum::Bits(bits)) => Value::F32(bits as u32),
-            (Storage::F64, Datum::Bits(bits)) => Value::F64(bits as u64),
-            (Storage::V128, Datum::Bits(bits)) => Value::V128(bits),
-            (_, Datum::Bits(bits)) => Value::I32(bits as u32),
-        }
-    }
-}
-
-/// Brings the numbers of types below their count, and takes away what there is no type for.
-fn mend(setting: &mut Setting, types: &Types) {
-    let number = |ty: &mut u32| *ty = (*ty).min(types.len().saturating_sub(1));
-    let heap = |heap: &mut Heap| match heap {
-        Heap::Type(_) if types.len() == 0 => *heap = Heap::Any,
-        Heap::Type(ty) => number(ty),
-        _ => {}
-    };
-    setting.globals.iter_mut().for_each(heap);
-    setting.tables.iter_mut().for_each(heap);
-    setting
-        .segments
-        .iter_mut()
-        .for_each(|it| heap(&mut it.heap));
-    for storage in setting.tags.iter_mut().flatten() {
-        match storage {
-            // What a tag carries is seen by the host, and packed fields are no values.
-            Storage::Ref(ty) => heap(&mut ty.heap),
-            Storage::I8 | Storage::I16 => *storage = Storage::I32,
-            _ => {}
-        }
-    }
-    setting
-        .functions
-        .retain(|&ty| types.shape(ty) == Some(&Shape::Func));
-    setting.host = setting.host.clamp(1, 1000);
 }

@@ -55,6 +55,8 @@ pub enum Kind {
     Exception,
     /// A host that makes objects.
     Maker,
+    /// A case that may end where the heap does.
+    Exhaustion,
 }
 
 impl Family for GcOps {
@@ -100,6 +102,7 @@ impl Family for GcOps {
             Kind::Segment => !world.segments.is_empty(),
             Kind::Data => world.has_data,
             Kind::Maker => world.maker,
+            Kind::Exhaustion => world.exhausts,
             Kind::Exceptions => !world.tags.is_empty(),
             Kind::Exception => {
                 some(&|var| matches!(var.value, Ref::Exception(_)))

@@ -37,6 +37,9 @@ pub struct Setting {
     pub maker: bool,
     /// Whether the heap is so small that garbage alone fills it, so that engines collect by themselves.
     pub small_heap: bool,
+    /// Whether the case may end where the heap cannot hold what it asks for.
+    #[serde(default)]
+    pub exhausts: bool,
     /// Whether functions may become part of the shim.
     pub fuse: bool,
     /// Whether the state is told as one digest.
@@ -87,6 +90,7 @@ impl Setting {
             host: u.int_in_range(1..=7)?,
             maker: u.ratio(1, 2)?,
             small_heap: u.ratio(1, 10)?,
+            exhausts: false,
             fuse: u.ratio(3, 4)?,
             digest: u.ratio(7, 8)?,
         };
@@ -120,6 +124,7 @@ impl Setting {
         let length = *u.choose(&[0, 8, 24, 40])?;
         setting.data = u.bytes(length)?.to_vec();
         setting.keep_exceptions(u)?;
+        setting.exhausts = u.ratio(1, 8)?;
         Ok(setting)
     }
 
@@ -176,6 +181,7 @@ impl Setting {
             + self.data.len()
             + usize::from(self.maker)
             + usize::from(self.small_heap)
+            + usize::from(self.exhausts)
             + usize::from(self.fuse)
             + usize::from(self.digest)
     }
@@ -212,6 +218,7 @@ impl Setting {
         with(&|it| it.data.clear());
         with(&|it| it.maker = false);
         with(&|it| it.small_heap = false);
+        with(&|it| it.exhausts = false);
         with(&|it| it.fuse = false);
         with(&|it| it.digest = false);
         all

@@ -10,7 +10,7 @@ use super::model::{DEPTH, Datum, Exception, FACTOR, Objects, Ref, mix};
 use super::segments::Elements;
 use super::setting::{Setting, TABLE_LENGTH};
 use super::types::{Heap, Hierarchy, RefTy, Storage, Types};
-use assay_engine::{Outcome, Traps, Value};
+use assay_engine::{Outcome, Resource, Traps, Value};
 use std::collections::BTreeSet;
 use wasm_encoder::{InstructionSink as Sink, ValType};
 
@@ -95,6 +95,9 @@ pub struct World {
     pub has_data: bool,
     /// Whether the heap is small.
     pub small_heap: bool,
+    /// Whether the case may end where the heap does, and whether it has.
+    pub exhausts: bool,
+    over: bool,
     /// Whether the host makes objects, and how many it has made.
     pub maker: bool,
     pub fresh: u32,
@@ -138,6 +141,8 @@ impl World {
             data: setting.data.clone(),
             has_data: !setting.data.is_empty(),
             small_heap: setting.small_heap,
+            exhausts: setting.exhausts,
+            over: false,
             maker: setting.maker,
             fresh: 0,
             host: setting.host,
@@ -160,7 +165,8 @@ impl World {
 
     /// Whether there is room for one more operation.
     pub fn is_open(&self) -> bool {
-        self.calls.len() < MAX_CALLS
+        !self.over
+            && self.calls.len() < MAX_CALLS
             && self.vars.len() < MAX_VARS
             && self.objects.0.len() < MAX_OBJECTS
     }
@@ -362,7 +368,7 @@ impl World {
 
     /// Ends the last call, if it has anything in it, with a walk from all globals and tables.
     pub fn end_all(&mut self) {
-        if self.calls.len() == MAX_CALLS {
+        if self.over || self.calls.len() == MAX_CALLS {
             return;
         }
         for number in 0..self.globals.len() {
@@ -399,6 +405,13 @@ impl World {
         self.sink().unreachable();
         let tag = Some(tag);
         self.finish(Outcome::Threw { tag, payload });
+    }
+
+    /// Ends the call, and the case: for the instruction before there is no room in the heap.
+    pub fn exhausted(&mut self) {
+        self.sink().unreachable();
+        self.finish(Outcome::Exhausted(Resource::Memory));
+        self.over = true;
     }
 
     fn finish(&mut self, answer: Outcome) {

@@ -5,6 +5,7 @@ mod bulk;
 mod calls;
 mod casts;
 mod exceptions;
+mod exhaustion;
 mod places;
 mod refs;
 mod structs;
@@ -37,8 +38,8 @@ const fn row(
 /// All operations.
 pub static TABLE: &[Row<GcOps>] = &{
     use Kind::{
-        Any, Array, Data, Exception, Exceptions, Extern, Func, Global, Maker, Object, Segment,
-        Struct, Table,
+        Any, Array, Data, Exception, Exceptions, Exhaustion, Extern, Func, Global, Maker, Object,
+        Segment, Struct, Table,
     };
     [
         row("struct.new", 10, &[], &[Struct], structs::new),
@@ -152,6 +153,13 @@ pub static TABLE: &[Row<GcOps>] = &{
             exceptions::leave_with_kept,
         ),
         row("throw null", 1, &[Exceptions], &[], exceptions::throw_null),
+        row(
+            "exhaust the heap",
+            3,
+            &[Exhaustion],
+            &[],
+            exhaustion::exhaust,
+        ),
         row("next call", 3, &[], &[], calls::next_call),
     ]
 };

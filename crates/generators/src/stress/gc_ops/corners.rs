@@ -80,6 +80,8 @@ const CAST: &[&str] = &[
     "below",
     "beside",
     "the same type by another name",
+    "nearly the same type",
+    "made by another instance",
     "bottom",
     "null",
     "unboxed",
@@ -154,7 +156,37 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
         "ThrowRef",
         &["alone kept its payload", "uncaught", "null that was kept"],
     ),
+    (
+        OTHER,
+        &[
+            "makes",
+            "reads what it made",
+            "reads what the main one made",
+            "reads null",
+            "writes to what it made",
+            "writes to what the main one made",
+            "tests: the same type",
+            "tests: nearly the same type",
+            "tests: above",
+            "tests: beside",
+            "tests: no object",
+            "casts: the same type",
+            "casts: nearly the same type",
+            "casts: above",
+            "casts: beside",
+            "casts: no object",
+            "keeps",
+            "gives back what it made",
+            "gives back what the main one made",
+            "looks into its table",
+            "looks beyond its table",
+            "is gone, and what it made is not",
+        ],
+    ),
 ];
+
+/// What the second instance does, and with what.
+pub const OTHER: &str = "another instance";
 
 /// The special cases that no case can meet, and why not.
 pub const UNREACHABLE: &[(&str, &str, &str)] = &[];

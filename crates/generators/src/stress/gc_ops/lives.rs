@@ -43,7 +43,8 @@ impl World {
 
     /// What globals, tables and segments hold.
     fn places(&self) -> Vec<Ref> {
-        let places = self.globals.iter().chain(&self.tables);
+        let other = self.other.iter().map(|it| &it.global);
+        let places = self.globals.iter().chain(&self.tables).chain(other);
         let segments = self.segments.iter().flat_map(|segment| &segment.values);
         let places = places.flat_map(|place| &place.values);
         places.chain(segments).copied().collect()

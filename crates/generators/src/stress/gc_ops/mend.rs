@@ -115,5 +115,8 @@ pub(super) fn mend_places(setting: &mut Setting, types: &Types) {
     setting
         .functions
         .retain(|&ty| types.shape(ty) == Some(&Shape::Func));
+    if let Some(other) = &mut setting.other {
+        other.mend(types);
+    }
     setting.host = setting.host.clamp(1, 1000);
 }

@@ -6,12 +6,14 @@
 //! what is left at the end; see the module `world`.
 
 pub mod corners;
+mod groups;
 mod lives;
 mod mend;
 mod model;
 mod module;
 mod operand;
 mod ops;
+mod other;
 mod seen;
 mod segments;
 pub(super) mod setting;
@@ -55,6 +57,8 @@ pub enum Kind {
     Exception,
     /// A host that makes objects.
     Maker,
+    /// A second instance.
+    Other,
     /// A case that may end where the heap does.
     Exhaustion,
 }
@@ -102,6 +106,7 @@ impl Family for GcOps {
             Kind::Segment => !world.segments.is_empty(),
             Kind::Data => world.has_data,
             Kind::Maker => world.maker,
+            Kind::Other => world.other.is_some(),
             Kind::Exhaustion => world.exhausts,
             Kind::Exceptions => !world.tags.is_empty(),
             Kind::Exception => {

@@ -21,6 +21,16 @@ pub enum Ref {
     Exception(u32),
 }
 
+impl Ref {
+    /// The number of an object.
+    pub fn object(self) -> Option<u32> {
+        match self {
+            Self::Object(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Datum {

@@ -1,6 +1,7 @@
 //! Element segments: what is in them, and how it is made.
 
-use super::model::Ref;
+use super::model::{Datum, Ref};
+use super::other::GONE_LENGTH;
 use super::setting::Segment;
 use super::types::{Heap, Shape};
 use super::world::World;
@@ -43,11 +44,7 @@ impl World {
             Constant::Null => Ref::Null,
             Constant::I31(number) => Ref::I31(number),
             Constant::Func(number) => Ref::Func(number),
-            Constant::New(ty) => {
-                let fields = self.types.fields(ty).iter();
-                self.objects
-                    .add(ty, fields.map(|it| it.storage.zero()).collect())
-            }
+            Constant::New(ty) => self.default_object(ty),
         });
         Elements {
             heap: segment.heap,
@@ -57,17 +54,25 @@ impl World {
         }
     }
 
+    /// A new object whose fields are what they are unless told otherwise; an array is so long as those that
+    /// are made at instantiation.
+    pub(super) fn default_object(&mut self, ty: u32) -> Ref {
+        let data: Vec<Datum> = match self.types.element(ty) {
+            Some(element) => vec![element.storage.zero(); GONE_LENGTH],
+            None => {
+                let fields = self.types.fields(ty).iter();
+                fields.map(|it| it.storage.zero()).collect()
+            }
+        };
+        self.objects.add(ty, data)
+    }
+
     /// The constant that a number stands for, of those that are of a type.
     fn constant(&self, heap: Heap, number: u32) -> Constant {
         let below = |sub: Heap| self.types.is_below(sub, heap);
         let new = |&ty: &u32| {
-            matches!(self.types.shape(ty), Some(Shape::Struct(_)))
-                && self
-                    .types
-                    .fields(ty)
-                    .iter()
-                    .all(|it| it.storage.has_default())
-                && below(Heap::Type(ty))
+            let is_struct = matches!(self.types.shape(ty), Some(Shape::Struct(_)));
+            is_struct && self.types.is_defaultable(ty) && below(Heap::Type(ty))
         };
         let mut all = vec![Constant::Null];
         if below(Heap::I31) {

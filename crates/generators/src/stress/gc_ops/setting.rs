@@ -1,6 +1,8 @@
 //! What the operations of a case find: types, globals, tables, segments, tags.
 
+use super::groups::{nearly_repeat_group, repeat_group};
 use super::mend::MAX_TYPES;
+use super::other::Other;
 use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
@@ -40,6 +42,9 @@ pub struct Setting {
     /// Whether the case may end where the heap cannot hold what it asks for.
     #[serde(default)]
     pub exhausts: bool,
+    /// The second instance, if there is one: then the modules run as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Other>,
     /// Whether functions may become part of the shim.
     pub fuse: bool,
     /// Whether the state is told as one digest.
@@ -91,6 +96,7 @@ impl Setting {
             maker: u.ratio(1, 2)?,
             small_heap: u.ratio(1, 10)?,
             exhausts: false,
+            other: None,
             fuse: u.ratio(3, 4)?,
             digest: u.ratio(7, 8)?,
         };
@@ -125,6 +131,13 @@ impl Setting {
         setting.data = u.bytes(length)?.to_vec();
         setting.keep_exceptions(u)?;
         setting.exhausts = u.ratio(1, 8)?;
+        if u.ratio(1, 6)? {
+            for _ in 0..u.int_in_range(1..=2)? {
+                nearly_repeat_group(u, &mut setting.types)?;
+            }
+            let types = setting.types.len() as u32;
+            setting.other = Some(Other::arbitrary(u, types)?);
+        }
         Ok(setting)
     }
 
@@ -182,6 +195,7 @@ impl Setting {
             + usize::from(self.maker)
             + usize::from(self.small_heap)
             + usize::from(self.exhausts)
+            + self.other.as_ref().map_or(0, Other::size)
             + usize::from(self.fuse)
             + usize::from(self.digest)
     }
@@ -189,6 +203,8 @@ impl Setting {
     /// Settings without one of the things in it.
     pub fn simpler(&self) -> Vec<Self> {
         let mut all = Vec::new();
+        let others = self.other.iter().flat_map(Other::simpler);
+        let others: Vec<Other> = others.collect();
         let mut with = |change: &dyn Fn(&mut Self)| {
             let mut simpler = self.clone();
             change(&mut simpler);
@@ -219,6 +235,10 @@ impl Setting {
         with(&|it| it.maker = false);
         with(&|it| it.small_heap = false);
         with(&|it| it.exhausts = false);
+        with(&|it| it.other = None);
+        for other in &others {
+            with(&|it| it.other = Some(other.clone()));
+        }
         with(&|it| it.fuse = false);
         with(&|it| it.digest = false);
         all
@@ -312,38 +332,6 @@ fn types(u: &mut Unstructured<'_>, features: Features) -> Result<Vec<TypeDef>> {
     }
     types.truncate(MAX_TYPES);
     Ok(types)
-}
-
-/// Adds a group that is the same as another one: its types are the same then.
-fn repeat_group(u: &mut Unstructured<'_>, types: &mut Vec<TypeDef>) -> Result<()> {
-    let starts: Vec<usize> = (0..types.len())
-        .filter(|&at| types[at].begins_group)
-        .collect();
-    let start = *u.choose(&starts)?;
-    let next = starts.iter().find(|&&other| other > start);
-    let end = next.copied().unwrap_or(types.len());
-    let by = (types.len() - start) as u32;
-    let mut group = types[start..end].to_vec();
-    let shift = |ty: &mut u32| *ty += if *ty as usize >= start { by } else { 0 };
-    for def in &mut group {
-        def.supertype.iter_mut().for_each(shift);
-        let mut field = |field: &mut Field| {
-            if let Storage::Ref(RefTy {
-                heap: Heap::Type(ty),
-                ..
-            }) = &mut field.storage
-            {
-                shift(ty);
-            }
-        };
-        match &mut def.shape {
-            Shape::Struct(fields) => fields.iter_mut().for_each(&mut field),
-            Shape::Array(element) => field(element),
-            Shape::Func => {}
-        }
-    }
-    types.extend(group);
-    Ok(())
 }
 
 /// A type: mostly a structure, in four cases of ten below another one.

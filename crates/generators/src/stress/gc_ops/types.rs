@@ -4,6 +4,7 @@
 //! interpreter, which has its own account of it.
 
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use wasm_encoder::{AbstractHeapType, HeapType, RefType, StorageType, ValType};
 
 /// A defined type. A list of them is cut into recursive groups.
@@ -69,10 +70,11 @@ pub struct RefTy {
 }
 
 /// What a reference refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Heap {
+    #[default]
     Any,
     Eq,
     I31,
@@ -124,6 +126,15 @@ impl RefTy {
             nullable: false,
             heap,
         }
+    }
+
+    /// The same, by the first type that is the same.
+    pub fn canonical(self, types: &Types) -> Self {
+        let heap = match self.heap {
+            Heap::Type(ty) => Heap::Type(types.canonical(ty)),
+            other => other,
+        };
+        Self { heap, ..self }
     }
 
     /// The type in the encoder's terms.
@@ -248,6 +259,44 @@ impl Types {
     /// The first type that this one is the same as (Core, section 3.1.4, "Recursive Types").
     pub fn canonical(&self, ty: u32) -> u32 {
         self.canonical.get(ty as usize).copied().unwrap_or(ty)
+    }
+
+    /// The types of the group that a type is in.
+    pub fn group(&self, ty: u32) -> Range<u32> {
+        let begins = |ty: &u32| self.defs[*ty as usize].begins_group;
+        let start = (0..=ty).rev().find(begins).unwrap_or(0);
+        let end = (ty + 1..self.len()).find(begins).unwrap_or(self.len());
+        start..end
+    }
+
+    /// Whether two types differ, but in nothing that is seen of their values: in what is mutable, what is
+    /// final, what they are below, or in the rest of their groups.
+    pub fn are_nearly_the_same(&self, a: u32, b: u32) -> bool {
+        let storage = |storage: Storage| match storage {
+            Storage::Ref(RefTy {
+                nullable,
+                heap: Heap::Type(_),
+            }) => (nullable, None),
+            other => (false, Some(other)),
+        };
+        let alike = |(a, b): (&Field, &Field)| storage(a.storage) == storage(b.storage);
+        let same_shape = match (self.shape(a), self.shape(b)) {
+            (Some(Shape::Struct(a)), Some(Shape::Struct(b))) => {
+                a.len() == b.len() && a.iter().zip(b).all(alike)
+            }
+            (Some(Shape::Array(a)), Some(Shape::Array(b))) => alike((a, b)),
+            _ => false,
+        };
+        same_shape && self.canonical(a) != self.canonical(b)
+    }
+
+    /// Whether there is a structure or an array of a type whose fields are what they are unless told otherwise.
+    pub fn is_defaultable(&self, ty: u32) -> bool {
+        match self.shape(ty) {
+            Some(Shape::Struct(fields)) => fields.iter().all(|it| it.storage.has_default()),
+            Some(Shape::Array(element)) => element.storage.has_default(),
+            _ => false,
+        }
     }
 
     /// The fields of a structure; those of others are none.

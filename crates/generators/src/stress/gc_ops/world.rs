@@ -7,6 +7,7 @@
 
 use super::mend::mend_places;
 use super::model::{DEPTH, Datum, Exception, FACTOR, Objects, Ref, mix};
+use super::other;
 use super::segments::Elements;
 use super::setting::{Setting, TABLE_LENGTH};
 use super::types::{Heap, Hierarchy, RefTy, Storage, Types};
@@ -93,6 +94,8 @@ pub struct World {
     pub data: Vec<u8>,
     /// Whether there is a data segment.
     pub has_data: bool,
+    /// The second instance, if there is one.
+    pub other: Option<other::State>,
     /// Whether the heap is small.
     pub small_heap: bool,
     /// Whether the case may end where the heap does, and whether it has.
@@ -140,6 +143,7 @@ impl World {
             segments: Vec::new(),
             data: setting.data.clone(),
             has_data: !setting.data.is_empty(),
+            other: None,
             small_heap: setting.small_heap,
             exhausts: setting.exhausts,
             over: false,
@@ -155,6 +159,9 @@ impl World {
             out: Ref::Null,
             types,
         };
+        if let Some(other) = &setting.other {
+            world.add_other(other);
+        }
         for segment in &setting.segments {
             let elements = world.elements(segment);
             world.segments.push(elements);
@@ -335,9 +342,15 @@ impl World {
         self.function(self.functions.len() as u32)
     }
 
-    /// The index of a function that can be referred to: those of the host come first.
+    /// The index of a function that can be referred to: those of the host come first, and those of the
+    /// second instance.
     pub fn function(&self, number: u32) -> u32 {
-        COLLECT + 1 + u32::from(self.maker) + number
+        self.first_imported() + self.imported() + number
+    }
+
+    /// The index of the first function of the second instance.
+    pub fn first_imported(&self) -> u32 {
+        COLLECT + 1 + u32::from(self.maker)
     }
 
     /// The index of the function that takes a reference and gives it back.

@@ -1,7 +1,7 @@
 //! What happens around references: walks, calls, collections.
 
 use super::super::operand::{Manner, Operand};
-use super::super::types::{Heap, RefTy, Shape, Storage};
+use super::super::types::{Heap, RefTy};
 use super::super::world::World;
 use super::refs::any;
 use crate::stress::Choices;
@@ -43,12 +43,7 @@ const FILLS: u32 = 40;
 pub fn garbage(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let fills = if w.small_heap { FILLS } else { 1 };
     let count = c.one_of(&GARBAGE)? * fills;
-    let default = |storage: Storage| storage.has_default();
-    let fits = |&ty: &u32| match w.types.shape(ty) {
-        Some(Shape::Struct(fields)) => fields.iter().all(|it| default(it.storage)),
-        Some(Shape::Array(element)) => default(element.storage),
-        _ => false,
-    };
+    let fits = |&ty: &u32| w.types.is_defaultable(ty);
     let ty = c.one_of(&w.types.all().filter(fits).collect::<Vec<u32>>())?;
     let is_array = w.types.element(ty).is_some();
     let left = w.local(ValType::I32);

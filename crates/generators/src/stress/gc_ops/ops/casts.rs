@@ -84,10 +84,14 @@ fn meet(w: &mut World, operator: &'static str, var: Var, ty: RefTy) {
             }
             (Some(own), heap) if w.types.is_below(heap, Heap::Type(own)) => "below",
             _ if w.is_of(var.value, ty) => "above",
+            _ if w.nearly(var.value, ty) => "nearly the same type",
             _ => "beside",
         },
     };
     w.meet(operator, case);
+    if w.is_foreign(var.value) && matches!(ty.heap, Heap::Type(_)) {
+        w.meet(operator, "made by another instance");
+    }
 }
 
 /// `ref.test`

@@ -240,6 +240,10 @@ fn payload(w: &World, tag: u32, data: &[Datum]) -> Vec<Value> {
 
 /// Throws an exception that leaves the call.
 pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
+    // What leaves a module as it is would have to cross as it is.
+    if w.other.is_some() {
+        return None;
+    }
     let (tag, operands) = thrown(w, c)?;
     let payload = payload(w, tag, &data(&operands));
     meet(w, &operands);
@@ -253,6 +257,9 @@ pub fn throw(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 
 /// `throw_ref` of what was kept, and it leaves the call.
 pub fn leave_with_kept(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
+    if w.other.is_some() {
+        return None;
+    }
     let (keeper, _, exception) = kept(w, c)?;
     let payload = payload(w, exception.tag, &exception.data);
     w.meet("ThrowRef", "uncaught");

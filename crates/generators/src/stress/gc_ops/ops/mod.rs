@@ -6,6 +6,7 @@ mod calls;
 mod casts;
 mod exceptions;
 mod exhaustion;
+mod other;
 mod places;
 mod refs;
 mod structs;
@@ -39,7 +40,7 @@ const fn row(
 pub static TABLE: &[Row<GcOps>] = &{
     use Kind::{
         Any, Array, Data, Exception, Exceptions, Exhaustion, Extern, Func, Global, Maker, Object,
-        Segment, Struct, Table,
+        Other, Segment, Struct, Table,
     };
     [
         row("struct.new", 10, &[], &[Struct], structs::new),
@@ -160,6 +161,14 @@ pub static TABLE: &[Row<GcOps>] = &{
             &[],
             exhaustion::exhaust,
         ),
+        row("make elsewhere", 12, &[Other], &[Object], other::make),
+        row("read elsewhere", 12, &[Other, Struct], &[], other::read),
+        row("write elsewhere", 6, &[Other, Struct], &[], other::write),
+        row("ref.test elsewhere", 12, &[Other, Any], &[], other::test),
+        row("ref.cast elsewhere", 8, &[Other, Any], &[], other::cast),
+        row("keep elsewhere", 6, &[Other, Any], &[], other::keep),
+        row("get from elsewhere", 8, &[Other], &[Any], other::give),
+        row("table.get elsewhere", 6, &[Other], &[Any], other::look),
         row("next call", 3, &[], &[], calls::next_call),
     ]
 };

@@ -1,6 +1,6 @@
 //! Recursive groups that are the same as others, and such that nearly are.
 
-use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
+use super::types::{Shape, TypeDef};
 use arbitrary::{Result, Unstructured};
 use std::ops::Range;
 
@@ -13,25 +13,9 @@ pub fn repeat_group(u: &mut Unstructured<'_>, types: &mut Vec<TypeDef>) -> Resul
     let next = starts.iter().find(|&&other| other > start);
     let end = next.copied().unwrap_or(types.len());
     let by = (types.len() - start) as u32;
-    let mut group = types[start..end].to_vec();
-    let shift = |ty: &mut u32| *ty += if *ty as usize >= start { by } else { 0 };
-    for def in &mut group {
-        def.supertype.iter_mut().for_each(shift);
-        let mut field = |field: &mut Field| {
-            if let Storage::Ref(RefTy {
-                heap: Heap::Type(ty),
-                ..
-            }) = &mut field.storage
-            {
-                shift(ty);
-            }
-        };
-        match &mut def.shape {
-            Shape::Struct(fields) => fields.iter_mut().for_each(&mut field),
-            Shape::Array(element) => field(element),
-            Shape::Func => {}
-        }
-    }
+    let shift = |ty: u32| if ty as usize >= start { ty + by } else { ty };
+    let group = types[start..end].iter().map(|def| def.renumbered(shift));
+    let group: Vec<TypeDef> = group.collect();
     let start = types.len();
     types.extend(group);
     Ok(start..types.len())

@@ -17,6 +17,8 @@ mod other;
 mod seen;
 mod segments;
 pub(super) mod setting;
+#[cfg(test)]
+mod tests;
 pub(super) mod types;
 mod walker;
 mod world;
@@ -25,7 +27,6 @@ use super::{Family, Row};
 use crate::Draft;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
-use model::Ref;
 use setting::Setting;
 use std::ops::RangeInclusive;
 use types::{Heap, Hierarchy, RefTy};
@@ -109,10 +110,7 @@ impl Family for GcOps {
             Kind::Other => world.other.is_some(),
             Kind::Exhaustion => world.exhausts,
             Kind::Exceptions => !world.tags.is_empty(),
-            Kind::Exception => {
-                some(&|var| matches!(var.value, Ref::Exception(_)))
-                    || !ops::globals_with_exceptions(world).is_empty()
-            }
+            Kind::Exception => ops::has_kept(world),
         }
     }
 

@@ -130,7 +130,7 @@ impl Setting {
         let length = *u.choose(&[0, 8, 24, 40])?;
         setting.data = u.bytes(length)?.to_vec();
         setting.keep_exceptions(u)?;
-        setting.exhausts = u.ratio(1, 8)?;
+        setting.exhausts = u.ratio(1, 16)?;
         if u.ratio(1, 6)? {
             for _ in 0..u.int_in_range(1..=2)? {
                 nearly_repeat_group(u, &mut setting.types)?;
@@ -155,7 +155,7 @@ impl Setting {
         for def in &mut self.types {
             // Subtypes are mended: they have the fields of what they are below.
             if let Shape::Struct(fields) = &mut def.shape
-                && u.ratio(1, 24)?
+                && u.ratio(1, 10)?
             {
                 fields.push(Field {
                     storage: Storage::Ref(RefTy::null(Heap::Exn)),
@@ -251,23 +251,9 @@ fn without_type(types: &mut Vec<TypeDef>, at: usize) {
     if let Some(next) = types.get_mut(at) {
         next.begins_group |= gone.begins_group;
     }
-    let renumber = |ty: &mut u32| *ty = ty.saturating_sub(u32::from(*ty as usize >= at));
+    let number = |ty: u32| ty.saturating_sub(u32::from(ty as usize >= at));
     for def in types {
-        def.supertype.iter_mut().for_each(renumber);
-        let field = |field: &mut Field| {
-            if let Storage::Ref(RefTy {
-                heap: Heap::Type(ty),
-                ..
-            }) = &mut field.storage
-            {
-                renumber(ty);
-            }
-        };
-        match &mut def.shape {
-            Shape::Struct(fields) => fields.iter_mut().for_each(field),
-            Shape::Array(element) => field(element),
-            Shape::Func => {}
-        }
+        *def = def.renumbered(number);
     }
 }
 

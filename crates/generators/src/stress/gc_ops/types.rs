@@ -111,6 +111,34 @@ impl Hierarchy {
     }
 }
 
+impl TypeDef {
+    /// The same type where all that it refers to has other numbers.
+    pub fn renumbered(&self, number: impl Fn(u32) -> u32) -> Self {
+        let field = |field: &Field| Field {
+            storage: match field.storage {
+                Storage::Ref(RefTy {
+                    nullable,
+                    heap: Heap::Type(ty),
+                }) => Storage::Ref(RefTy {
+                    nullable,
+                    heap: Heap::Type(number(ty)),
+                }),
+                other => other,
+            },
+            ..*field
+        };
+        Self {
+            supertype: self.supertype.map(&number),
+            shape: match &self.shape {
+                Shape::Struct(fields) => Shape::Struct(fields.iter().map(field).collect()),
+                Shape::Array(element) => Shape::Array(field(element)),
+                Shape::Func => Shape::Func,
+            },
+            ..*self
+        }
+    }
+}
+
 impl RefTy {
     /// The type with null.
     pub fn null(heap: Heap) -> Self {
@@ -403,27 +431,8 @@ fn rolled(def: &TypeDef, start: u32, canonical: &[u32]) -> TypeDef {
         Some(&first) => first,
         None => PLACES + ty - start,
     };
-    let field = |field: &Field| Field {
-        storage: match field.storage {
-            Storage::Ref(RefTy {
-                nullable,
-                heap: Heap::Type(ty),
-            }) => Storage::Ref(RefTy {
-                nullable,
-                heap: Heap::Type(number(ty)),
-            }),
-            other => other,
-        },
-        ..*field
-    };
     TypeDef {
         begins_group: false,
-        is_final: def.is_final,
-        supertype: def.supertype.map(number),
-        shape: match &def.shape {
-            Shape::Struct(fields) => Shape::Struct(fields.iter().map(field).collect()),
-            Shape::Array(element) => Shape::Array(field(element)),
-            Shape::Func => Shape::Func,
-        },
+        ..def.renumbered(number)
     }
 }

@@ -1,15 +1,15 @@
 //! Exceptions: thrown, caught, kept, and thrown again, with references in what they carry.
 
-use super::super::model::{Datum, Exception, Ref};
+use super::super::model::{Datum, Ref};
 use super::super::operand::{Manner, Operand};
 use super::super::types::{Heap, Hierarchy, RefTy, Storage};
-use super::super::world::{FIRST_GLOBAL, Var, World};
-use super::places::keep_in_global;
+use super::super::world::{Var, World};
+use super::keepers::{self, kept};
 use crate::stress::Choices;
 use assay_engine::{Trap, Value};
 use wasm_encoder::{BlockType, Catch, RefType, ValType};
 
-const EXNREF: RefTy = RefTy {
+pub const EXNREF: RefTy = RefTy {
     nullable: true,
     heap: Heap::Exn,
 };
@@ -72,7 +72,7 @@ pub fn throw_and_catch(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     Some(())
 }
 
-/// Throws an exception and keeps it, in its local and mostly in a global. As often as not what it
+/// Throws an exception and keeps it, in its local and mostly in an object or a global. As often as not what it
 /// carries is given up elsewhere, so that it alone keeps that across a collection.
 pub fn catch_and_keep(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let (tag, operands) = thrown(w, c)?;
@@ -82,67 +82,17 @@ pub fn catch_and_keep(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     catch_ref(w, way, tag, &operands, manner);
     let exception = w.exception(tag, data(&operands));
     w.give(c.id(), EXNREF, exception);
-    keep_in_global(w, c, Heap::Exn);
+    let is_elsewhere = keepers::keep(w, c);
     if c.once_in(2) {
-        let carried = data(&operands);
-        let same = w.names(|var| carried.contains(&Datum::Ref(var.value)));
+        let mut given_up = data(&operands);
+        given_up.extend(is_elsewhere.then_some(Datum::Ref(exception)));
+        let same = w.names(|var| given_up.contains(&Datum::Ref(var.value)));
         for id in same {
             w.var(id).into_iter().for_each(|var| w.give_up(var));
         }
         w.collect();
     }
     Some(())
-}
-
-/// Where an exception is kept.
-#[derive(Clone, Copy)]
-enum Keeper {
-    Local(Var),
-    Global(u32),
-}
-
-impl Keeper {
-    fn value(self, w: &World) -> Option<Ref> {
-        match self {
-            Self::Local(var) => Some(var.value),
-            Self::Global(number) => w.globals.get(number as usize)?.values.first().copied(),
-        }
-    }
-
-    /// Leaves the exception on the stack.
-    fn push(self, w: &mut World, manner: Manner) {
-        match self {
-            Self::Local(var) => w.hand(&[Operand::Var(var, EXNREF)], manner),
-            Self::Global(number) => _ = w.sink().global_get(FIRST_GLOBAL + number),
-        }
-    }
-}
-
-/// The globals that hold an exception.
-pub fn globals_with_exceptions(w: &World) -> Vec<u32> {
-    let globals = (0..).zip(&w.globals);
-    let fits = globals.filter(|(_, it)| matches!(it.values[..], [Ref::Exception(_)]));
-    fits.map(|(number, _)| number).collect()
-}
-
-/// An exception that was kept: one in a global, as often as not.
-fn kept(w: &World, c: &mut Choices<'_, '_>) -> Option<(Keeper, Ref, Exception)> {
-    let locals = w.names(|var| matches!(var.value, Ref::Exception(_)));
-    let globals = globals_with_exceptions(w);
-    let keeper = if c.once_in(2) || locals.is_empty() {
-        c.one_of(&globals).map(Keeper::Global)
-    } else {
-        None
-    };
-    let keeper = match keeper {
-        Some(keeper) => keeper,
-        None => Keeper::Local(w.var(c.named(&locals)?)?),
-    };
-    let value = keeper.value(w)?;
-    let Ref::Exception(number) = value else {
-        return None;
-    };
-    Some((keeper, value, w.exceptions.get(number as usize)?.clone()))
 }
 
 /// `throw_ref` of what was kept, and what it carries gets new names; now and then the exception as well.

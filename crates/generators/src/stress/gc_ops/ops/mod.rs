@@ -6,13 +6,14 @@ mod calls;
 mod casts;
 mod exceptions;
 mod exhaustion;
+mod keepers;
 mod other;
 mod places;
 mod refs;
 mod structs;
 mod tables;
 
-pub use exceptions::globals_with_exceptions;
+pub use keepers::has_kept;
 pub use refs::given_by;
 
 use super::world::World;

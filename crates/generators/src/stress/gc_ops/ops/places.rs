@@ -31,8 +31,8 @@ pub fn global_get(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 }
 
 /// Puts the value of this operation, which has just got its name, into a global that holds just that.
-/// Mostly: then it lives on while its local does not.
-pub fn keep_in_global(w: &mut World, c: &mut Choices<'_, '_>, heap: Heap) {
+/// Mostly: then it lives on while its local does not. Whether it did.
+pub fn keep_in_global(w: &mut World, c: &mut Choices<'_, '_>, heap: Heap) -> bool {
     let fits = (0..).zip(&w.globals).filter(|(_, it)| it.heap == heap);
     let fits: Vec<u32> = fits.map(|(number, _)| number).collect();
     let kept = !c.once_in(3);
@@ -44,7 +44,9 @@ pub fn keep_in_global(w: &mut World, c: &mut Choices<'_, '_>, heap: Heap) {
             .local_get(var.local)
             .global_set(FIRST_GLOBAL + number);
         set(&mut w.globals, number, 0, &[var.value]);
+        return true;
     }
+    false
 }
 
 /// Writes over what places hold.

@@ -78,20 +78,7 @@ impl<'a> Declared<'a> {
         self.numbers.extend(places);
         for ty in group {
             let def = &self.types.defs()[ty as usize];
-            let field = |field: &Field| Field {
-                storage: self.storage(field.storage),
-                ..*field
-            };
-            let shape = match &def.shape {
-                Shape::Struct(fields) => Shape::Struct(fields.iter().map(field).collect()),
-                Shape::Array(element) => Shape::Array(field(element)),
-                Shape::Func => Shape::Func,
-            };
-            let def = TypeDef {
-                supertype: def.supertype.map(|ty| self.number(ty)),
-                shape,
-                ..*def
-            };
+            let def = def.renumbered(|ty| self.number(ty));
             self.defs.push(def);
         }
     }

@@ -13,6 +13,9 @@ mod task;
 pub use module::{FUNCTIONS, GONE_LENGTH, MODULE, TABLE, modules, table};
 pub use task::Task;
 
+#[cfg(test)]
+pub(super) use declared::Declared;
+
 use super::corners::OTHER;
 use super::model::Ref;
 use super::setting::TABLE_LENGTH;

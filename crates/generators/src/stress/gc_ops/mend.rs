@@ -1,8 +1,9 @@
 //! Makes any setting one that can be: what a shrunk, a mutated or a written setting says that
 //! cannot be is replaced by the nearest that can.
 
+use super::matching::Types;
 use super::setting::Setting;
-use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef, Types};
+use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 
 /// How many types there are at most, and fields in a structure.
 pub const MAX_TYPES: usize = 32;

@@ -6,8 +6,10 @@
 //! what is left at the end; see the module `world`.
 
 pub mod corners;
+mod ends;
 mod groups;
 mod lives;
+mod matching;
 mod mend;
 mod model;
 mod module;

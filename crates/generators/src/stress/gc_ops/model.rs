@@ -2,7 +2,8 @@
 
 pub use crate::stress::digest::{FACTOR, HOST, I31, NULL, OBJECT, TOO_DEEP, mix};
 
-use super::types::{Heap, Hierarchy, RefTy, Storage, Types};
+use super::matching::Types;
+use super::types::{Heap, Hierarchy, RefTy, Storage};
 
 /// A reference, whatever its static type: conversions between hierarchies keep it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What can be said of cases without an engine.
 
+use super::matching::Types;
 use super::other::{Declared, Other};
-use super::types::Types;
 use super::*;
 use crate::stress::Sequence;
 use arbitrary::Unstructured;

@@ -2,8 +2,9 @@
 //!
 //! It knows the types of the objects that there are, and no others.
 
+use super::matching::Types;
 use super::model::{DEPTH, ELEMENTS, FACTOR, HOST, I31, NULL, OBJECT, Objects, TOO_DEEP};
-use super::types::{Heap, Hierarchy, RefTy, Storage, Types};
+use super::types::{Heap, Hierarchy, RefTy, Storage};
 use std::collections::BTreeSet;
 use wasm_encoder::{BlockType, Function, InstructionSink as Sink, ValType};
 

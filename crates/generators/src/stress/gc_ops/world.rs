@@ -5,13 +5,14 @@
 //! model knows of each value (its object, and the static type that the code has for it) is a
 //! [`Var`]; it lives in a local of the function, so that collections find it on the stack.
 
+use super::matching::Types;
 use super::mend::mend_places;
 use super::model::{DEPTH, Datum, Exception, FACTOR, Objects, Ref, mix};
 use super::other;
 use super::segments::Elements;
 use super::setting::{Setting, TABLE_LENGTH};
-use super::types::{Heap, Hierarchy, RefTy, Storage, Types};
-use assay_engine::{Outcome, Resource, Traps, Value};
+use super::types::{Heap, Hierarchy, RefTy, Storage};
+use assay_engine::Outcome;
 use std::collections::BTreeSet;
 use wasm_encoder::{InstructionSink as Sink, ValType};
 
@@ -30,11 +31,9 @@ pub const OUT_LOCAL: u32 = 2;
 const FIRST_LOCAL: u32 = 3;
 
 /// What bounds a case.
-const MAX_CALLS: usize = 6;
+pub const MAX_CALLS: usize = 6;
 const MAX_VARS: usize = 40;
 const MAX_OBJECTS: usize = 4000;
-/// How many values that nobody looked at are walked at the end of a call.
-const MAX_UNSEEN: usize = 4;
 
 /// A value that operations can use.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +99,7 @@ pub struct World {
     pub small_heap: bool,
     /// Whether the case may end where the heap does, and whether it has.
     pub exhausts: bool,
-    over: bool,
+    pub(super) over: bool,
     /// Whether the host makes objects, and how many it has made.
     pub maker: bool,
     pub fresh: u32,
@@ -115,8 +114,8 @@ pub struct World {
     pub(super) body: Body,
     /// How many operations the current call has.
     pub(super) length: u32,
-    digest: u64,
-    out: Ref,
+    pub(super) digest: u64,
+    pub(super) out: Ref,
 }
 
 impl World {
@@ -179,7 +178,7 @@ impl World {
     }
 
     /// Begins the next call.
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.vars.clear();
         self.length = 0;
         self.body = Body::default();
@@ -317,7 +316,7 @@ impl World {
     }
 
     /// Walks the reference on the stack, which has this static type.
-    fn walk_top(&mut self, ty: RefTy, value: Ref) {
+    pub(super) fn walk_top(&mut self, ty: RefTy, value: Ref) {
         match self.hierarchy(ty) {
             Hierarchy::Func | Hierarchy::Exn => {
                 self.sink().ref_is_null();
@@ -362,77 +361,5 @@ impl World {
     pub fn set_out(&mut self, value: Ref) {
         self.out = value;
         self.sink().local_set(OUT_LOCAL);
-    }
-
-    /// Ends the call: what nobody looked at is walked first.
-    pub fn end_call(&mut self) {
-        let unseen = self.vars.iter().rev().filter(|var| !var.seen);
-        let unseen: Vec<Var> = unseen.take(MAX_UNSEEN).copied().collect();
-        for var in unseen {
-            self.walk(var);
-        }
-        self.save_digest();
-        let results = vec![
-            Value::I64(self.digest),
-            Value::Ref(self.seen_by_host(self.out)),
-        ];
-        self.finish(Outcome::Returned(results));
-    }
-
-    /// Ends the last call, if it has anything in it, with a walk from all globals and tables.
-    pub fn end_all(&mut self) {
-        if self.over || self.calls.len() == MAX_CALLS {
-            return;
-        }
-        for number in 0..self.globals.len() {
-            let Place { heap, ref values } = self.globals[number];
-            let value = values[0];
-            self.sink().global_get(FIRST_GLOBAL + number as u32);
-            self.walk_top(RefTy::null(heap), value);
-        }
-        for number in 0..self.tables.len() {
-            let Place { heap, values } = self.tables[number].clone();
-            let grown = values.len() > TABLE_LENGTH as usize;
-            let last = grown.then(|| values.len() - 1);
-            for at in (0..3).chain(last) {
-                self.sink().i32_const(at as i32).table_get(number as u32);
-                self.walk_top(RefTy::null(heap), values[at]);
-            }
-        }
-        self.end_call();
-    }
-
-    /// Keeps the digest where the next call finds it, even if the next instruction traps.
-    pub fn save_digest(&mut self) {
-        self.sink().local_get(DIGEST_LOCAL).global_set(DIGEST);
-    }
-
-    /// Ends the call: the instruction before traps, for one of these reasons.
-    pub fn trapped(&mut self, traps: Traps) {
-        self.sink().unreachable();
-        self.finish(Outcome::Trapped(traps));
-    }
-
-    /// Ends the call: the instruction before throws.
-    pub fn threw(&mut self, tag: u32, payload: Vec<Value>) {
-        self.sink().unreachable();
-        let tag = Some(tag);
-        self.finish(Outcome::Threw { tag, payload });
-    }
-
-    /// Ends the call, and the case: for the instruction before there is no room in the heap.
-    pub fn exhausted(&mut self) {
-        self.sink().unreachable();
-        self.finish(Outcome::Exhausted(Resource::Memory));
-        self.over = true;
-    }
-
-    fn finish(&mut self, answer: Outcome) {
-        if matches!(answer, Outcome::Returned(_)) {
-            self.sink().local_get(DIGEST_LOCAL).local_get(OUT_LOCAL);
-        }
-        let body = std::mem::take(&mut self.body);
-        self.calls.push((body, answer));
-        self.begin();
     }
 }

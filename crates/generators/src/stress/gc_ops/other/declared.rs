@@ -1,6 +1,7 @@
 //! The types that a module declares: some of a list, in another order.
 
-use super::super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef, Types};
+use super::super::matching::Types;
+use super::super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 use super::Other;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -3,8 +3,8 @@
 //! Its module declares types that the main module has as well, in another order and with others between
 //! them, so that an engine knows them as the same only by their structure. It has a global and a table of
 //! its own, of which the main module imports the table, and a function for each [`Task`] that operations
-//! have for it. A third instance may have put objects into that table, which nothing else refers to: it is
-//! gone when the main module runs.
+//! have for it. A third instance may have put objects into that table. Nothing refers to it or to its module
+//! when the main one runs, so that its objects outlive it where an engine gives up such instances.
 
 mod declared;
 mod module;
@@ -17,9 +17,10 @@ pub use task::Task;
 pub(super) use declared::Declared;
 
 use super::corners::OTHER;
+use super::matching::Types;
 use super::model::Ref;
 use super::setting::TABLE_LENGTH;
-use super::types::{Heap, Hierarchy, RefTy, Types};
+use super::types::{Heap, Hierarchy, RefTy};
 use super::world::{Place, World};
 use arbitrary::{Result, Unstructured};
 use serde::{Deserialize, Serialize};
@@ -39,7 +40,7 @@ pub struct Other {
     pub order: u32,
     /// Whether there is a type of its own before each group.
     pub pads: bool,
-    /// The types of the objects that the third instance puts into the table.
+    /// The types of the objects that the third instance puts into the table; without any there is none.
     pub gone: Vec<u32>,
 }
 

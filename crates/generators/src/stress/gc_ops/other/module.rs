@@ -1,8 +1,9 @@
 //! The modules before the main one.
 
+use super::super::matching::Types;
 use super::super::module::sub_type;
 use super::super::setting::{TABLE_LENGTH, TABLE_MAXIMUM};
-use super::super::types::{Heap, RefTy, Shape, Storage, TypeDef, Types};
+use super::super::types::{Heap, RefTy, Shape, Storage, TypeDef};
 use super::declared::Declared;
 use super::{Other, State, Task};
 use assay_engine::Module as Named;

@@ -1,6 +1,7 @@
 //! What the second instance does for the main one.
 
-use super::super::types::{Heap, RefTy, Shape, Storage, Types};
+use super::super::matching::Types;
+use super::super::types::{Heap, RefTy, Shape, Storage};
 use super::Other;
 
 /// What one of its functions does. Types are those of the main module.

@@ -9,8 +9,9 @@
 //! interpreter, which shares nothing with the models, and asks for no difference.
 //!
 //! **Legal nondeterminism.** That of [`differential`](mod@crate::differential), of which this takes the
-//! comparison of outcomes: exhaustion ends the judgement, and a trap is a set. The state behind the
-//! outcome is not part of an answer: it is left to the comparison of engines. What becomes of the host's
+//! comparison of outcomes: exhaustion ends the judgement, and a trap is a set. But where a case asks for more
+//! than any engine has, its answer is that the engine is exhausted, and what is left is judged. The state behind
+//! the outcome is not part of an answer: it is left to the comparison of engines. What becomes of the host's
 //! objects is judged by [`lives`], of engines that tell.
 
 use crate::Place;
@@ -36,6 +37,7 @@ pub fn judge(program: &Program, answers: &Answers, transcript: &Transcript, side
     for (place, step, answer) in start.into_iter().chain(calls) {
         if let Outcome::Exhausted(resource) = step.outcome
             && resource != Resource::Fuel
+            && step.outcome != *answer
         {
             return Verdict {
                 calls: judged,
@@ -138,5 +140,18 @@ mod tests {
             (1, Some(What::Outcome))
         );
         assert_eq!(judged(&answers, &[a]), (1, Some(What::Shape)));
+    }
+
+    #[test]
+    fn what_is_to_be_exhausted_is() {
+        let exhausted = |resource| Outcome::Exhausted(resource);
+        let answers = [returned(1), exhausted(Resource::Memory)];
+        assert_eq!(judged(&answers, &answers), (2, None));
+        let other = [returned(1), returned(2)];
+        assert_eq!(judged(&answers, &other), (1, Some(What::Outcome)));
+        let trapped = [returned(1), Outcome::Trapped(Trap::NullReference.into())];
+        assert_eq!(judged(&answers, &trapped), (1, Some(What::Outcome)));
+        let stack = [returned(1), exhausted(Resource::Stack)];
+        assert_eq!(judged(&answers, &stack), (1, None));
     }
 }

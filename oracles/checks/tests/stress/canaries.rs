@@ -22,6 +22,7 @@ const FAULTS: &[(&str, &[Fault])] = &[
             Fault::Identity,
             Fault::BulkWrite,
             Fault::ArrayLength,
+            Fault::Rethrow,
             Fault::ObjectEarly,
             Fault::ObjectTwice,
             Fault::ObjectLost,

@@ -34,6 +34,10 @@ const OTHERS: &[(&str, &[Mutant])] = &[
         &[
             Mutant::SubtypeOfParent,
             Mutant::CanonicalPosition,
+            Mutant::CanonicalFinality,
+            Mutant::TableGrowUnlimited,
+            Mutant::TableGrowOfNull,
+            Mutant::RethrowForgets,
             Mutant::BranchOnNullKeeps,
             Mutant::BranchOnCastOfNull,
             Mutant::TableInitOffByOne,
@@ -75,11 +79,6 @@ const OTHERS: &[(&str, &[Mutant])] = &[
 
 /// Those of the families above that they cannot see, and why.
 const UNSEEN: &[(&str, Mutant, &str)] = &[
-    (
-        "gc_ops",
-        Mutant::ForgetKeptExceptions,
-        "its structures hold no exceptions",
-    ),
     (
         "gc_x_exceptions",
         Mutant::ForgetSegments,

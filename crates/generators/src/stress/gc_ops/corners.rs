@@ -51,6 +51,8 @@ pub const OPERATORS: &[&str] = &[
     "TableFill",
     "TableCopy",
     "TableInit",
+    "TableGrow",
+    "TableSize",
     "ElemDrop",
     "DataDrop",
     "TypedSelect",
@@ -78,6 +80,8 @@ const CAST: &[&str] = &[
     "below",
     "beside",
     "the same type by another name",
+    "nearly the same type",
+    "made by another instance",
     "bottom",
     "null",
     "unboxed",
@@ -99,8 +103,8 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
     ("ArrayGetU", &["highest bit"]),
     ("I31GetS", &["negative"]),
     ("I31GetU", &["highest bit"]),
-    ("ArrayNew", &["empty"]),
-    ("ArrayNewDefault", &["empty"]),
+    ("ArrayNew", &["empty", "too large"]),
+    ("ArrayNewDefault", &["empty", "too large"]),
     ("ArrayNewFixed", &["empty"]),
     ("ArrayNewData", RANGE),
     ("ArrayNewElem", RANGE),
@@ -127,6 +131,10 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
             "onto itself",
         ],
     ),
+    (
+        "TableGrow",
+        &["by none", "to the maximum", "one beyond", "far beyond"],
+    ),
     ("ArrayGet", PLACE),
     ("ArraySet", PLACE),
     ("TableGet", PLACE),
@@ -144,7 +152,41 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
     ("DataDrop", &["again"]),
     ("ElemDrop", &["again"]),
     ("Throw", &["no fields", "reference", "uncaught"]),
+    (
+        "ThrowRef",
+        &["alone kept its payload", "uncaught", "null that was kept"],
+    ),
+    (
+        OTHER,
+        &[
+            "makes",
+            "reads what it made",
+            "reads what the main one made",
+            "reads null",
+            "writes to what it made",
+            "writes to what the main one made",
+            "tests: the same type",
+            "tests: nearly the same type",
+            "tests: above",
+            "tests: beside",
+            "tests: no object",
+            "casts: the same type",
+            "casts: nearly the same type",
+            "casts: above",
+            "casts: beside",
+            "casts: no object",
+            "keeps",
+            "gives back what it made",
+            "gives back what the main one made",
+            "looks into its table",
+            "looks beyond its table",
+            "is gone, and what it made is not",
+        ],
+    ),
 ];
+
+/// What the second instance does, and with what.
+pub const OTHER: &str = "another instance";
 
 /// The special cases that no case can meet, and why not.
 pub const UNREACHABLE: &[(&str, &str, &str)] = &[];

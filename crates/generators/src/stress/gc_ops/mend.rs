@@ -1,7 +1,9 @@
-//! Makes any list of types a valid one: what a shrunk, a mutated or a written setting says that
+//! Makes any setting one that can be: what a shrunk, a mutated or a written setting says that
 //! cannot be is replaced by the nearest that can.
 
-use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef, Types};
+use super::matching::Types;
+use super::setting::Setting;
+use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 
 /// How many types there are at most, and fields in a structure.
 pub const MAX_TYPES: usize = 32;
@@ -87,4 +89,35 @@ fn below(defs: &[TypeDef], at: usize, inherited: &Shape) -> Shape {
         }
         (shape, _) => shape.clone(),
     }
+}
+
+/// Brings the numbers of types below their count, and takes away what there is no type for.
+pub(super) fn mend_places(setting: &mut Setting, types: &Types) {
+    let number = |ty: &mut u32| *ty = (*ty).min(types.len().saturating_sub(1));
+    let heap = |heap: &mut Heap| match heap {
+        Heap::Type(_) if types.len() == 0 => *heap = Heap::Any,
+        Heap::Type(ty) => number(ty),
+        _ => {}
+    };
+    setting.globals.iter_mut().for_each(heap);
+    setting.tables.iter_mut().for_each(heap);
+    setting
+        .segments
+        .iter_mut()
+        .for_each(|it| heap(&mut it.heap));
+    for storage in setting.tags.iter_mut().flatten() {
+        match storage {
+            // What a tag carries is seen by the host, and packed fields are no values.
+            Storage::Ref(ty) => heap(&mut ty.heap),
+            Storage::I8 | Storage::I16 => *storage = Storage::I32,
+            _ => {}
+        }
+    }
+    setting
+        .functions
+        .retain(|&ty| types.shape(ty) == Some(&Shape::Func));
+    if let Some(other) = &mut setting.other {
+        other.mend(types);
+    }
+    setting.host = setting.host.clamp(1, 1000);
 }

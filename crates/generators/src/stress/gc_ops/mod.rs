@@ -6,12 +6,18 @@
 //! what is left at the end; see the module `world`.
 
 pub mod corners;
+mod ends;
+mod groups;
 mod lives;
+mod matching;
 mod mend;
 mod model;
 mod module;
 mod operand;
 mod ops;
+mod other;
+mod seen;
+mod segments;
 mod setting;
 #[cfg(test)]
 mod tests;
@@ -49,8 +55,14 @@ pub enum Kind {
     Data,
     /// A tag.
     Exceptions,
+    /// An exception that is kept.
+    Exception,
     /// A host that makes objects.
     Maker,
+    /// A second instance.
+    Other,
+    /// A case that may end where the heap does.
+    Exhaustion,
 }
 
 impl Family for GcOps {
@@ -96,7 +108,10 @@ impl Family for GcOps {
             Kind::Segment => !world.segments.is_empty(),
             Kind::Data => world.has_data,
             Kind::Maker => world.maker,
+            Kind::Other => world.other.is_some(),
+            Kind::Exhaustion => world.exhausts,
             Kind::Exceptions => !world.tags.is_empty(),
+            Kind::Exception => ops::has_kept(world),
         }
     }
 

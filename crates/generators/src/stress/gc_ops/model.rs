@@ -2,7 +2,8 @@
 
 pub use crate::stress::digest::{FACTOR, HOST, I31, NULL, OBJECT, TOO_DEEP, mix};
 
-use super::types::{Heap, Hierarchy, RefTy, Storage, Types};
+use super::matching::Types;
+use super::types::{Heap, Hierarchy, RefTy, Storage};
 
 /// A reference, whatever its static type: conversions between hierarchies keep it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,18 @@ pub enum Ref {
     Func(u32),
     /// A reference of the host's.
     Host(u32),
+    /// An exception, by its number.
+    Exception(u32),
+}
+
+impl Ref {
+    /// The number of an object.
+    pub fn object(self) -> Option<u32> {
+        match self {
+            Self::Object(number) => Some(number),
+            _ => None,
+        }
+    }
 }
 
 /// What a field holds.
@@ -35,6 +48,17 @@ pub struct Object {
     pub ty: u32,
     /// Its fields, or its elements.
     pub data: Vec<Datum>,
+}
+
+/// An exception that was caught.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// Its tag.
+    pub tag: u32,
+    /// What it carries.
+    pub data: Vec<Datum>,
+    /// How many collections were asked for before it was thrown.
+    pub born: u32,
 }
 
 /// How deep a walk follows references.
@@ -99,6 +123,7 @@ impl Objects {
             _ if external => ty.heap == Heap::Extern,
             Ref::I31(_) => below(Heap::I31),
             Ref::Host(_) => ty.heap == Heap::Any,
+            Ref::Exception(_) => ty.heap == Heap::Exn,
             Ref::Func(number) => functions
                 .get(number as usize)
                 .is_some_and(|&ty| below(Heap::Type(ty))),
@@ -112,7 +137,7 @@ impl Objects {
     pub fn walk(&self, types: &Types, reference: Ref, depth: u32) -> u64 {
         let object = match reference {
             Ref::Null => return NULL,
-            Ref::Host(_) | Ref::Func(_) => return HOST,
+            Ref::Host(_) | Ref::Func(_) | Ref::Exception(_) => return HOST,
             _ if depth == 0 => return TOO_DEEP,
             Ref::I31(number) => return I31 | u64::from(number),
             Ref::Object(_) => self.get(reference),
@@ -150,9 +175,7 @@ impl Objects {
                 mix(mix(digest, bits as u64), (bits >> 64) as u64)
             }
             (_, Datum::Bits(bits)) => mix(digest, bits as u64),
-            (Storage::Ref(ty), Datum::Ref(reference))
-                if types.hierarchy(ty.heap) == Hierarchy::Func =>
-            {
+            (Storage::Ref(ty), Datum::Ref(reference)) if types.hierarchy(ty.heap).is_opaque() => {
                 mix(digest, u64::from(reference == Ref::Null))
             }
             (_, Datum::Ref(reference)) => mix(digest, self.walk(types, reference, depth - 1)),

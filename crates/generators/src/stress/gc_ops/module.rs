@@ -1,19 +1,20 @@
 //! The module of a case.
 
 use super::ops::given_by;
-use super::setting::{Setting, TABLE_LENGTH};
-use super::types::{Field, Heap, RefTy, Shape, TypeDef};
+use super::other::{self, FUNCTIONS, MODULE, TABLE};
+use super::segments::Constant;
+use super::setting::Setting;
+use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 use super::walker::walker;
-use super::world::{Body, COLLECT, Constant, Place, World};
+use super::world::{Body, COLLECT, Place, World};
 use crate::stress::digest::told;
-use crate::{Draft, DraftCall};
-use assay_engine::{Action, Reference, Value};
+use crate::{Bare, Draft, DraftCall};
+use assay_engine::{Action, HostFunction, Reference, Slot, Value, names};
 use wasm_encoder::{
     ArrayType, CodeSection, CompositeInnerType, CompositeType, ConstExpr, DataSection,
     ElementSection, Elements, EntityType, ExportKind, ExportSection, FieldType, FuncType, Function,
     FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection, Module, RefType,
-    StructType, SubType, TableSection, TableType, TagKind, TagSection, TagType, TypeSection,
-    ValType,
+    StructType, SubType, TableSection, TagKind, TagSection, TagType, TypeSection, ValType,
 };
 
 const ANYREF: ValType = ValType::Ref(RefType {
@@ -36,6 +37,8 @@ struct Signatures {
     make: u32,
     /// The first of the tags' types; behind it two types of blocks for each tag.
     tags: u32,
+    /// The first of the types of the second instance's functions.
+    imported: u32,
 }
 
 impl Signatures {
@@ -48,6 +51,7 @@ impl Signatures {
             call: first + 3,
             make: first + 4,
             tags: first + 5,
+            imported: first + 5 + 3 * world.tags.len() as u32,
         }
     }
 }
@@ -85,6 +89,11 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         ends: true,
         actions: vec![vec![Action::Collect], vec![Action::Fresh]],
         lives: setting.maker.then(|| world.lives()),
+        bare: world.other.as_ref().map(|other| Bare {
+            before: other::modules(&world.types, other),
+            functions: host(setting),
+            ..Bare::default()
+        }),
         ..Draft::default()
     }
 }
@@ -93,12 +102,7 @@ fn module(setting: &Setting, world: &World, bodies: &[Body]) -> Vec<u8> {
     let signatures = Signatures::new(world);
     let mut module = Module::new();
     module.section(&types(world));
-    let mut imports = ImportSection::new();
-    imports.import("host", "collect", EntityType::Function(signatures.collect));
-    if setting.maker {
-        imports.import("host", "make", EntityType::Function(signatures.make));
-    }
-    module.section(&imports);
+    module.section(&imports(setting, world, &signatures));
     let mut functions = FunctionSection::new();
     world
         .functions
@@ -110,8 +114,9 @@ fn module(setting: &Setting, world: &World, bodies: &[Body]) -> Vec<u8> {
         .iter()
         .for_each(|_| _ = functions.function(signatures.call));
     module.section(&functions);
-    if !world.tables.is_empty() {
-        module.section(&tables(&world.tables));
+    let own = usize::from(world.other.is_some());
+    if let Some(tables @ [_, ..]) = world.tables.get(own..) {
+        module.section(&table_section(tables));
     }
     if !world.tags.is_empty() {
         module.section(&tags(world, &signatures));
@@ -141,6 +146,53 @@ fn module(setting: &Setting, world: &World, bodies: &[Body]) -> Vec<u8> {
     module.finish()
 }
 
+/// The host's functions, by the names that they have where modules run as they are, or are prepared for it.
+const HOST: [[(&str, &str); 2]; 2] = [
+    [("host", "collect"), (names::HOST_MODULE, "0")],
+    [("host", "make"), (names::HOST_MODULE, "1")],
+];
+
+/// What the main module has from the host and from the second instance. Functions of that for which
+/// nothing has asked are the host's in their place.
+fn imports(setting: &Setting, world: &World, signatures: &Signatures) -> ImportSection {
+    let mut section = ImportSection::new();
+    let bare = usize::from(world.other.is_some());
+    let [collect, make] = HOST.map(|names| names[bare]);
+    let collects = EntityType::Function(signatures.collect);
+    section.import(collect.0, collect.1, collects);
+    if setting.maker {
+        section.import(make.0, make.1, EntityType::Function(signatures.make));
+    }
+    let Some(other) = &world.other else {
+        return section;
+    };
+    for number in 0..world.imported() {
+        if (number as usize) < other.tasks.len() {
+            let ty = EntityType::Function(signatures.imported + number);
+            section.import(MODULE, &format!("{FUNCTIONS}{number}"), ty);
+        } else {
+            section.import(collect.0, collect.1, collects);
+        }
+    }
+    section.import(MODULE, TABLE, other::table(other.setting.table));
+    section
+}
+
+/// What the host's functions do, where modules run as they are.
+fn host(setting: &Setting) -> Vec<HostFunction> {
+    let function = |(module, name): (&str, &str), results, action| HostFunction {
+        label: format!("{module}.{name}"),
+        params: Vec::new(),
+        results,
+        actions: vec![action],
+    };
+    let mut functions = vec![function(HOST[0][0], Vec::new(), Action::Collect)];
+    if setting.maker {
+        functions.push(function(HOST[1][0], vec![Slot::Extern], Action::Fresh));
+    }
+    functions
+}
+
 fn types(world: &World) -> TypeSection {
     let mut section = TypeSection::new();
     for group in world.types.defs().chunk_by(|_, next| !next.begins_group) {
@@ -165,10 +217,21 @@ fn types(world: &World) -> TypeSection {
         let caught: Vec<ValType> = fields.into_iter().chain([exception]).collect();
         section.ty().function([], caught);
     }
+    if let Some(other) = &world.other {
+        for task in &other.tasks {
+            let (params, results) = task.signature(&world.types, &other.setting);
+            let unpacked = |it: &Storage| it.unpacked();
+            let params = params.iter().map(unpacked).collect::<Vec<_>>();
+            section
+                .ty()
+                .function(params, results.iter().map(unpacked).collect::<Vec<_>>());
+        }
+    }
     section
 }
 
-fn sub_type(def: &TypeDef) -> SubType {
+/// A definition in the encoder's terms.
+pub fn sub_type(def: &TypeDef) -> SubType {
     let field = |field: &Field| FieldType {
         element_type: field.storage.encoded(),
         mutable: field.mutable,
@@ -192,16 +255,10 @@ fn sub_type(def: &TypeDef) -> SubType {
     }
 }
 
-fn tables(places: &[Place]) -> TableSection {
+fn table_section(places: &[Place]) -> TableSection {
     let mut section = TableSection::new();
     for place in places {
-        section.table(TableType {
-            element_type: RefTy::null(place.heap).encoded(),
-            table64: false,
-            minimum: TABLE_LENGTH.into(),
-            maximum: Some(TABLE_LENGTH.into()),
-            shared: false,
-        });
+        section.table(other::table(place.heap));
     }
     section
 }

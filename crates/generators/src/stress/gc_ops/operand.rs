@@ -2,7 +2,7 @@
 
 use super::model::{Datum, Ref};
 use super::types::{Heap, RefTy, Storage};
-use super::world::{COLLECT, Var, World};
+use super::world::{Var, World};
 use crate::stress::Choices;
 use assay_engine::{Trap, Traps};
 use wasm_encoder::Ieee32;
@@ -57,7 +57,7 @@ pub enum Operand {
 }
 
 /// How operands are handed over.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Manner {
     /// Whether their locals give them up, so that only what gets them keeps them.
     gives_up: bool,
@@ -194,7 +194,7 @@ impl World {
                 .for_each(|var| self.give_up(var));
         }
         if manner.collects {
-            self.sink().call(COLLECT);
+            self.collect();
         }
     }
 

@@ -1,13 +1,16 @@
 //! What the operations of a case find: types, globals, tables, segments, tags.
 
+use super::groups::{nearly_repeat_group, repeat_group};
 use super::mend::MAX_TYPES;
+use super::other::Other;
 use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use serde::{Deserialize, Serialize};
 
-/// How long tables are.
+/// How long tables are, and how long they can become: so little that no engine has a reason to refuse.
 pub const TABLE_LENGTH: u32 = 6;
+pub const TABLE_MAXIMUM: u32 = 24;
 
 /// Plain data; [`World::new`](super::world::World::new) mends what cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +39,12 @@ pub struct Setting {
     pub maker: bool,
     /// Whether the heap is so small that garbage alone fills it, so that engines collect by themselves.
     pub small_heap: bool,
+    /// Whether the case may end where the heap cannot hold what it asks for.
+    #[serde(default)]
+    pub exhausts: bool,
+    /// The second instance, if there is one: then the modules run as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Other>,
     /// Whether functions may become part of the shim.
     pub fuse: bool,
     /// Whether the state is told by the digest that calls give, and no more.
@@ -86,6 +95,8 @@ impl Setting {
             host: u.int_in_range(1..=7)?,
             maker: u.ratio(1, 2)?,
             small_heap: u.ratio(1, 10)?,
+            exhausts: false,
+            other: None,
             fuse: u.ratio(3, 4)?,
             digest: u.ratio(7, 8)?,
         };
@@ -118,7 +129,41 @@ impl Setting {
         }
         let length = *u.choose(&[0, 8, 24, 40])?;
         setting.data = u.bytes(length)?.to_vec();
+        setting.keep_exceptions(u)?;
+        setting.exhausts = u.ratio(1, 16)?;
+        if u.ratio(1, 6)? {
+            for _ in 0..u.int_in_range(1..=2)? {
+                nearly_repeat_group(u, &mut setting.types)?;
+            }
+            let types = setting.types.len() as u32;
+            setting.other = Some(Other::arbitrary(u, types)?);
+        }
         Ok(setting)
+    }
+
+    /// Adds places for exceptions, where there are any.
+    fn keep_exceptions(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        if self.tags.is_empty() {
+            return Ok(());
+        }
+        if u.ratio(1, 2)? {
+            self.globals.push(Heap::Exn);
+        }
+        if u.ratio(1, 8)? {
+            self.tables.push(Heap::Exn);
+        }
+        for def in &mut self.types {
+            // Subtypes are mended: they have the fields of what they are below.
+            if let Shape::Struct(fields) = &mut def.shape
+                && u.ratio(1, 10)?
+            {
+                fields.push(Field {
+                    storage: Storage::Ref(RefTy::null(Heap::Exn)),
+                    mutable: true,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// How much there is to it.
@@ -149,6 +194,8 @@ impl Setting {
             + self.data.len()
             + usize::from(self.maker)
             + usize::from(self.small_heap)
+            + usize::from(self.exhausts)
+            + self.other.as_ref().map_or(0, Other::size)
             + usize::from(self.fuse)
             + usize::from(self.digest)
     }
@@ -156,6 +203,8 @@ impl Setting {
     /// Settings without one of the things in it.
     pub fn simpler(&self) -> Vec<Self> {
         let mut all = Vec::new();
+        let others = self.other.iter().flat_map(Other::simpler);
+        let others: Vec<Other> = others.collect();
         let mut with = |change: &dyn Fn(&mut Self)| {
             let mut simpler = self.clone();
             change(&mut simpler);
@@ -185,6 +234,11 @@ impl Setting {
         with(&|it| it.data.clear());
         with(&|it| it.maker = false);
         with(&|it| it.small_heap = false);
+        with(&|it| it.exhausts = false);
+        with(&|it| it.other = None);
+        for other in &others {
+            with(&|it| it.other = Some(other.clone()));
+        }
         with(&|it| it.fuse = false);
         with(&|it| it.digest = false);
         all
@@ -197,23 +251,9 @@ fn without_type(types: &mut Vec<TypeDef>, at: usize) {
     if let Some(next) = types.get_mut(at) {
         next.begins_group |= gone.begins_group;
     }
-    let renumber = |ty: &mut u32| *ty = ty.saturating_sub(u32::from(*ty as usize >= at));
+    let number = |ty: u32| ty.saturating_sub(u32::from(ty as usize >= at));
     for def in types {
-        def.supertype.iter_mut().for_each(renumber);
-        let field = |field: &mut Field| {
-            if let Storage::Ref(RefTy {
-                heap: Heap::Type(ty),
-                ..
-            }) = &mut field.storage
-            {
-                renumber(ty);
-            }
-        };
-        match &mut def.shape {
-            Shape::Struct(fields) => fields.iter_mut().for_each(field),
-            Shape::Array(element) => field(element),
-            Shape::Func => {}
-        }
+        *def = def.renumbered(number);
     }
 }
 
@@ -278,38 +318,6 @@ fn types(u: &mut Unstructured<'_>, features: Features) -> Result<Vec<TypeDef>> {
     }
     types.truncate(MAX_TYPES);
     Ok(types)
-}
-
-/// Adds a group that is the same as another one: its types are the same then.
-fn repeat_group(u: &mut Unstructured<'_>, types: &mut Vec<TypeDef>) -> Result<()> {
-    let starts: Vec<usize> = (0..types.len())
-        .filter(|&at| types[at].begins_group)
-        .collect();
-    let start = *u.choose(&starts)?;
-    let next = starts.iter().find(|&&other| other > start);
-    let end = next.copied().unwrap_or(types.len());
-    let by = (types.len() - start) as u32;
-    let mut group = types[start..end].to_vec();
-    let shift = |ty: &mut u32| *ty += if *ty as usize >= start { by } else { 0 };
-    for def in &mut group {
-        def.supertype.iter_mut().for_each(shift);
-        let mut field = |field: &mut Field| {
-            if let Storage::Ref(RefTy {
-                heap: Heap::Type(ty),
-                ..
-            }) = &mut field.storage
-            {
-                shift(ty);
-            }
-        };
-        match &mut def.shape {
-            Shape::Struct(fields) => fields.iter_mut().for_each(&mut field),
-            Shape::Array(element) => field(element),
-            Shape::Func => {}
-        }
-    }
-    types.extend(group);
-    Ok(())
 }
 
 /// A type: mostly a structure, in four cases of ten below another one.

@@ -1,10 +1,12 @@
-//! Settings that say what cannot be.
+//! Settings that say what cannot be, and second modules.
 
+use super::matching::Types;
+use super::other::{Declared, Other};
 use super::setting::Setting;
 use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 use super::*;
 use crate::stress::Sequence;
-use crate::stress::tests::{assert_mended, bytes, case};
+use crate::stress::tests::{assert_mended, bytes, case, modules};
 
 /// A type that may refer to anything, wherever it is.
 fn nonsense(u: &mut Unstructured<'_>) -> Result<TypeDef> {
@@ -53,4 +55,44 @@ fn any_setting_is_mended() {
             operations: case.operations,
         });
     }
+}
+
+/// In some of the cases there is a second module, and in fewer a third.
+#[test]
+fn several_modules_are_there_at_times() {
+    let count = |number| modules(&case::<GcOps>(number, Features::WASM3).1).len();
+    let counts: Vec<usize> = (0..1000).map(count).collect();
+    let more_than = |modules| counts.iter().filter(|&&count| count > modules).count();
+    assert!((100..250).contains(&more_than(1)), "{}", more_than(1));
+    assert!(more_than(2) > 10, "{}", more_than(2));
+}
+
+/// One list of the types of two modules says that they are the same.
+#[test]
+fn what_another_module_declares_is_the_same_type() {
+    let mut moved = 0;
+    for number in 0..300 {
+        let (case, _) = case::<GcOps>(number, Features::WASM3);
+        let mut defs = case.setting.types.clone();
+        let types = Types::new(&mut defs);
+        let other = Other {
+            order: number as u32 % 6,
+            pads: number % 2 == 0,
+            ..Other::default()
+        };
+        let declared = Declared::new(&types, types.all(), &other);
+        let count = types.len();
+        let theirs = declared
+            .defs
+            .iter()
+            .map(|def| def.renumbered(|ty| ty + count));
+        let mut both: Vec<_> = defs.iter().cloned().chain(theirs).collect();
+        let both = Types::new(&mut both);
+        for ty in types.all() {
+            let there = count + declared.number(ty);
+            assert_eq!(both.canonical(there), types.canonical(ty), "case {number}");
+            moved += usize::from(declared.number(ty) != ty);
+        }
+    }
+    assert!(moved > 300, "{moved}");
 }

@@ -1,8 +1,6 @@
-//! The types of a case, and which of them are the same or below one another.
-//!
-//! Written from Core, sections 2.3 ("Types") and 3.2 ("Matching"); it shares nothing with the
-//! interpreter, which has its own account of it.
+//! The types of a case.
 
+use super::matching::Types;
 use serde::{Deserialize, Serialize};
 use wasm_encoder::{AbstractHeapType, HeapType, RefType, StorageType, ValType};
 
@@ -69,10 +67,11 @@ pub struct RefTy {
 }
 
 /// What a reference refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Heap {
+    #[default]
     Any,
     Eq,
     I31,
@@ -83,11 +82,13 @@ pub enum Heap {
     NoFunc,
     Extern,
     NoExtern,
+    /// Exceptions.
+    Exn,
     /// A defined type.
     Type(u32),
 }
 
-/// The three hierarchies of references that a case has.
+/// The hierarchies of references that a case has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hierarchy {
     /// `anyref` and below.
@@ -96,6 +97,43 @@ pub enum Hierarchy {
     Func,
     /// `externref` and below.
     Extern,
+    /// `exnref`.
+    Exn,
+}
+
+impl Hierarchy {
+    /// Whether all that a walk says of its references is whether they are null.
+    pub fn is_opaque(self) -> bool {
+        matches!(self, Self::Func | Self::Exn)
+    }
+}
+
+impl TypeDef {
+    /// The same type where all that it refers to has other numbers.
+    pub fn renumbered(&self, number: impl Fn(u32) -> u32) -> Self {
+        let field = |field: &Field| Field {
+            storage: match field.storage {
+                Storage::Ref(RefTy {
+                    nullable,
+                    heap: Heap::Type(ty),
+                }) => Storage::Ref(RefTy {
+                    nullable,
+                    heap: Heap::Type(number(ty)),
+                }),
+                other => other,
+            },
+            ..*field
+        };
+        Self {
+            supertype: self.supertype.map(&number),
+            shape: match &self.shape {
+                Shape::Struct(fields) => Shape::Struct(fields.iter().map(field).collect()),
+                Shape::Array(element) => Shape::Array(field(element)),
+                Shape::Func => Shape::Func,
+            },
+            ..*self
+        }
+    }
 }
 
 impl RefTy {
@@ -113,6 +151,15 @@ impl RefTy {
             nullable: false,
             heap,
         }
+    }
+
+    /// The same, by the first type that is the same.
+    pub fn canonical(self, types: &Types) -> Self {
+        let heap = match self.heap {
+            Heap::Type(ty) => Heap::Type(types.canonical(ty)),
+            other => other,
+        };
+        Self { heap, ..self }
     }
 
     /// The type in the encoder's terms.
@@ -139,6 +186,7 @@ impl Heap {
             Self::NoFunc => A::NoFunc,
             Self::Extern => A::Extern,
             Self::NoExtern => A::NoExtern,
+            Self::Exn => A::Exn,
             Self::Type(index) => return HeapType::Concrete(index),
         };
         HeapType::Abstract { shared: false, ty }
@@ -188,180 +236,5 @@ impl Storage {
             Self::V128 => ValType::V128,
             Self::Ref(ty) => ValType::Ref(ty.encoded()),
         })
-    }
-}
-
-/// All types of a case, valid, with what follows from them.
-#[derive(Clone, Debug)]
-pub struct Types {
-    defs: Vec<TypeDef>,
-    /// The first type that each one is the same as.
-    canonical: Vec<u32>,
-}
-
-impl Types {
-    /// The types of a setting; those that cannot be are mended there.
-    pub fn new(defs: &mut [TypeDef]) -> Self {
-        super::mend::mend(defs);
-        Self {
-            canonical: canonical(defs),
-            defs: defs.to_vec(),
-        }
-    }
-
-    /// The types as they are, each the same as itself alone: what is below another by this is so
-    /// whatever becomes of the rest.
-    pub(super) fn unmended(defs: &[TypeDef]) -> Self {
-        Self {
-            canonical: (0..defs.len() as u32).collect(),
-            defs: defs.to_vec(),
-        }
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> u32 {
-        self.defs.len() as u32
-    }
-
-    /// All of them, by number.
-    pub fn all(&self) -> impl DoubleEndedIterator<Item = u32> + use<> {
-        0..self.len()
-    }
-
-    /// The definitions.
-    pub fn defs(&self) -> &[TypeDef] {
-        &self.defs
-    }
-
-    /// The first type that this one is the same as (Core, section 3.1.4, "Recursive Types").
-    pub fn canonical(&self, ty: u32) -> u32 {
-        self.canonical.get(ty as usize).copied().unwrap_or(ty)
-    }
-
-    /// The fields of a structure; those of others are none.
-    pub fn fields(&self, ty: u32) -> &[Field] {
-        match self.shape(ty) {
-            Some(Shape::Struct(fields)) => fields,
-            _ => &[],
-        }
-    }
-
-    /// What the elements of an array are.
-    pub fn element(&self, ty: u32) -> Option<Field> {
-        match self.shape(ty) {
-            Some(&Shape::Array(field)) => Some(field),
-            _ => None,
-        }
-    }
-
-    /// What the values of a type are.
-    pub fn shape(&self, ty: u32) -> Option<&Shape> {
-        Some(&self.defs.get(ty as usize)?.shape)
-    }
-
-    /// The hierarchy that a heap type is in.
-    pub fn hierarchy(&self, heap: Heap) -> Hierarchy {
-        match heap {
-            Heap::Func | Heap::NoFunc => Hierarchy::Func,
-            Heap::Extern | Heap::NoExtern => Hierarchy::Extern,
-            Heap::Type(ty) if self.shape(ty) == Some(&Shape::Func) => Hierarchy::Func,
-            _ => Hierarchy::Any,
-        }
-    }
-
-    /// Whether one heap type is below another, or the same (Core, section 3.2.2).
-    pub fn is_below(&self, sub: Heap, sup: Heap) -> bool {
-        if self.hierarchy(sub) != self.hierarchy(sup) {
-            return false;
-        }
-        match (sub, sup) {
-            (Heap::None | Heap::NoFunc | Heap::NoExtern, _) => true,
-            (_, Heap::Any | Heap::Func | Heap::Extern) => true,
-            (Heap::Any, _) => false,
-            (_, Heap::Eq) => true,
-            (Heap::Type(a), Heap::Type(b)) => self.is_declared_below(a, b),
-            (Heap::Type(a), Heap::Struct) => matches!(self.shape(a), Some(Shape::Struct(_))),
-            (Heap::Type(a), Heap::Array) => matches!(self.shape(a), Some(Shape::Array(_))),
-            _ => sub == sup,
-        }
-    }
-
-    fn is_declared_below(&self, sub: u32, sup: u32) -> bool {
-        let sup = self.canonical(sup);
-        let above = |ty: &u32| self.defs.get(*ty as usize)?.supertype;
-        let mut chain = std::iter::successors(Some(sub), above);
-        chain.any(|ty| self.canonical(ty) == sup)
-    }
-
-    /// Whether one reference type matches another (Core, section 3.2.3).
-    pub fn matches(&self, sub: RefTy, sup: RefTy) -> bool {
-        (sup.nullable || !sub.nullable) && self.is_below(sub.heap, sup.heap)
-    }
-}
-
-impl Types {
-    /// Whether one field can stand where another is inherited (Core, section 3.2.9, "Field Types").
-    pub(super) fn field_matches(&self, sub: Field, sup: Field) -> bool {
-        match (sub.storage, sup.storage) {
-            (Storage::Ref(a), Storage::Ref(b)) if !sub.mutable && !sup.mutable => {
-                self.matches(a, b)
-            }
-            _ => sub == sup,
-        }
-    }
-}
-
-/// For each type the first one that it is the same as: groups are, whose types are the same but for
-/// references among them, which are by place.
-fn canonical(defs: &[TypeDef]) -> Vec<u32> {
-    let mut canonical: Vec<u32> = Vec::with_capacity(defs.len());
-    let mut groups: Vec<(u32, Vec<TypeDef>)> = Vec::new();
-    for group in defs.chunk_by(|_, next| !next.begins_group) {
-        let start = canonical.len() as u32;
-        let rolled: Vec<TypeDef> = group
-            .iter()
-            .map(|def| rolled(def, start, &canonical))
-            .collect();
-        let known = groups.iter().find(|(_, other)| *other == rolled);
-        let first = known.map_or(start, |&(first, _)| first);
-        canonical.extend((0..group.len() as u32).map(|place| first + place));
-        if first == start {
-            groups.push((start, rolled));
-        }
-    }
-    canonical
-}
-
-/// Numbers from here on are places within the group.
-const PLACES: u32 = 1 << 16;
-
-/// A type with the numbers of others by what they are the same as, or by their places.
-fn rolled(def: &TypeDef, start: u32, canonical: &[u32]) -> TypeDef {
-    let number = |ty: u32| match canonical.get(ty as usize) {
-        Some(&first) => first,
-        None => PLACES + ty - start,
-    };
-    let field = |field: &Field| Field {
-        storage: match field.storage {
-            Storage::Ref(RefTy {
-                nullable,
-                heap: Heap::Type(ty),
-            }) => Storage::Ref(RefTy {
-                nullable,
-                heap: Heap::Type(number(ty)),
-            }),
-            other => other,
-        },
-        ..*field
-    };
-    TypeDef {
-        begins_group: false,
-        is_final: def.is_final,
-        supertype: def.supertype.map(number),
-        shape: match &def.shape {
-            Shape::Struct(fields) => Shape::Struct(fields.iter().map(field).collect()),
-            Shape::Array(element) => Shape::Array(field(element)),
-            Shape::Func => Shape::Func,
-        },
     }
 }

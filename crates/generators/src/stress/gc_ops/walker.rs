@@ -2,8 +2,9 @@
 //!
 //! It knows the types of the objects that there are, and no others.
 
+use super::matching::Types;
 use super::model::{DEPTH, ELEMENTS, FACTOR, HOST, I31, NULL, OBJECT, Objects, TOO_DEEP};
-use super::types::{Heap, Hierarchy, RefTy, Storage, Types};
+use super::types::{Heap, Hierarchy, RefTy, Storage};
 use std::collections::BTreeSet;
 use wasm_encoder::{BlockType, Function, InstructionSink as Sink, ValType};
 
@@ -176,7 +177,10 @@ impl Walker<'_> {
     /// Mixes what is loaded into the digest.
     fn mix_loaded(&mut self, storage: Storage, load: impl Fn(&mut Sink<'_>)) {
         if let Storage::Ref(ty) = storage
-            && self.types.hierarchy(ty.heap) != Hierarchy::Func
+            && matches!(
+                self.types.hierarchy(ty.heap),
+                Hierarchy::Any | Hierarchy::Extern
+            )
         {
             return self.mix_child(ty, load);
         }

@@ -5,10 +5,14 @@
 //! model knows of each value (its object, and the static type that the code has for it) is a
 //! [`Var`]; it lives in a local of the function, so that collections find it on the stack.
 
-use super::model::{DEPTH, Datum, FACTOR, Objects, Ref, mix};
-use super::setting::{Segment, Setting, TABLE_LENGTH};
-use super::types::{Heap, Hierarchy, RefTy, Shape, Storage, Types};
-use assay_engine::{Outcome, Reference, Traps, Value};
+use super::matching::Types;
+use super::mend::mend_places;
+use super::model::{DEPTH, Datum, Exception, FACTOR, Objects, Ref, mix};
+use super::other;
+use super::segments::Elements;
+use super::setting::{Setting, TABLE_LENGTH};
+use super::types::{Heap, Hierarchy, RefTy, Storage};
+use assay_engine::Outcome;
 use std::collections::BTreeSet;
 use wasm_encoder::{InstructionSink as Sink, ValType};
 
@@ -27,11 +31,9 @@ pub const OUT_LOCAL: u32 = 2;
 const FIRST_LOCAL: u32 = 3;
 
 /// What bounds a case.
-const MAX_CALLS: usize = 6;
+pub const MAX_CALLS: usize = 6;
 const MAX_VARS: usize = 40;
 const MAX_OBJECTS: usize = 4000;
-/// How many values that nobody looked at are walked at the end of a call.
-const MAX_UNSEEN: usize = 4;
 
 /// A value that operations can use.
 #[derive(Clone, Copy, Debug)]
@@ -66,32 +68,6 @@ pub struct Place {
     pub values: Vec<Ref>,
 }
 
-/// An element segment.
-#[derive(Clone, Debug)]
-pub struct Elements {
-    /// What its elements are, or null.
-    pub heap: Heap,
-    /// How each is made.
-    pub made: Vec<Constant>,
-    /// What is left: nothing once it is dropped.
-    pub values: Vec<Ref>,
-    /// Whether it was dropped.
-    pub dropped: bool,
-}
-
-/// A constant expression that gives a reference.
-#[derive(Clone, Copy, Debug)]
-pub enum Constant {
-    /// Null.
-    Null,
-    /// An unboxed integer.
-    I31(u32),
-    /// A structure of this type, as `struct.new_default` makes it.
-    New(u32),
-    /// A function.
-    Func(u32),
-}
-
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct World {
@@ -99,6 +75,10 @@ pub struct World {
     pub types: Types,
     /// All objects, dead or alive.
     pub objects: Objects,
+    /// All exceptions that were caught as such.
+    pub exceptions: Vec<Exception>,
+    /// How many collections were asked for.
+    pub collections: u32,
     /// The mutable globals.
     pub globals: Vec<Place>,
     /// The tables.
@@ -113,8 +93,13 @@ pub struct World {
     pub data: Vec<u8>,
     /// Whether there is a data segment.
     pub has_data: bool,
+    /// The second instance, if there is one.
+    pub other: Option<other::State>,
     /// Whether the heap is small.
     pub small_heap: bool,
+    /// Whether the case may end where the heap does, and whether it has.
+    pub exhausts: bool,
+    pub(super) over: bool,
     /// Whether the host makes objects, and how many it has made.
     pub maker: bool,
     pub fresh: u32,
@@ -129,21 +114,23 @@ pub struct World {
     pub(super) body: Body,
     /// How many operations the current call has.
     pub(super) length: u32,
-    digest: u64,
-    out: Ref,
+    pub(super) digest: u64,
+    pub(super) out: Ref,
 }
 
 impl World {
     /// The world before the first operation; a setting is mended first.
     pub fn new(setting: &mut Setting) -> Self {
         let types = Types::new(&mut setting.types);
-        mend(setting, &types);
+        mend_places(setting, &types);
         let place = |heap: &Heap, length: u32| Place {
             heap: *heap,
             values: vec![Ref::Null; length as usize],
         };
         let mut world = Self {
             objects: Objects::default(),
+            exceptions: Vec::new(),
+            collections: 0,
             globals: setting.globals.iter().map(|heap| place(heap, 1)).collect(),
             tables: setting
                 .tables
@@ -155,7 +142,10 @@ impl World {
             segments: Vec::new(),
             data: setting.data.clone(),
             has_data: !setting.data.is_empty(),
+            other: None,
             small_heap: setting.small_heap,
+            exhausts: setting.exhausts,
+            over: false,
             maker: setting.maker,
             fresh: 0,
             host: setting.host,
@@ -168,6 +158,9 @@ impl World {
             out: Ref::Null,
             types,
         };
+        if let Some(other) = &setting.other {
+            world.add_other(other);
+        }
         for segment in &setting.segments {
             let elements = world.elements(segment);
             world.segments.push(elements);
@@ -176,63 +169,16 @@ impl World {
         world
     }
 
-    /// An element segment, and the objects that it makes at instantiation.
-    fn elements(&mut self, segment: &Segment) -> Elements {
-        let made: Vec<Constant> = segment
-            .elements
-            .iter()
-            .map(|&number| self.constant(segment.heap, number))
-            .collect();
-        let values = made.iter().map(|&constant| match constant {
-            Constant::Null => Ref::Null,
-            Constant::I31(number) => Ref::I31(number),
-            Constant::Func(number) => Ref::Func(number),
-            Constant::New(ty) => {
-                let fields = self.types.fields(ty).iter();
-                self.objects
-                    .add(ty, fields.map(|it| it.storage.zero()).collect())
-            }
-        });
-        Elements {
-            heap: segment.heap,
-            values: values.collect(),
-            made: made.clone(),
-            dropped: false,
-        }
-    }
-
-    /// The constant that a number stands for, of those that are of a type.
-    fn constant(&self, heap: Heap, number: u32) -> Constant {
-        let below = |sub: Heap| self.types.is_below(sub, heap);
-        let new = |&ty: &u32| {
-            matches!(self.types.shape(ty), Some(Shape::Struct(_)))
-                && self
-                    .types
-                    .fields(ty)
-                    .iter()
-                    .all(|it| it.storage.has_default())
-                && below(Heap::Type(ty))
-        };
-        let mut all = vec![Constant::Null];
-        if below(Heap::I31) {
-            all.push(Constant::I31(number));
-        }
-        all.extend(self.types.all().filter(new).map(Constant::New));
-        let functions = (0..).zip(&self.functions);
-        let fit = functions.filter(|&(_, &ty)| below(Heap::Type(ty)));
-        all.extend(fit.map(|(number, _)| Constant::Func(number)));
-        all[number as usize % all.len()]
-    }
-
     /// Whether there is room for one more operation.
     pub fn is_open(&self) -> bool {
-        self.calls.len() < MAX_CALLS
+        !self.over
+            && self.calls.len() < MAX_CALLS
             && self.vars.len() < MAX_VARS
             && self.objects.0.len() < MAX_OBJECTS
     }
 
     /// Begins the next call.
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.vars.clear();
         self.length = 0;
         self.body = Body::default();
@@ -340,6 +286,22 @@ impl World {
         vars.map(|var| var.id).collect()
     }
 
+    /// Asks the host for a collection.
+    pub fn collect(&mut self) {
+        self.collections += 1;
+        self.sink().call(COLLECT);
+    }
+
+    /// Names a new exception.
+    pub fn exception(&mut self, tag: u32, data: Vec<Datum>) -> Ref {
+        self.exceptions.push(Exception {
+            tag,
+            data,
+            born: self.collections,
+        });
+        Ref::Exception(self.exceptions.len() as u32 - 1)
+    }
+
     /// Walks what a value refers to, and mixes what comes of it into the digest.
     pub fn walk(&mut self, var: Var) {
         self.seen(var.id);
@@ -353,10 +315,11 @@ impl World {
     }
 
     /// Walks the reference that is loaded, which has this static type.
-    fn walk_from(&mut self, ty: RefTy, value: Ref, load: impl Fn(&mut Sink<'_>)) {
+    pub(super) fn walk_from(&mut self, ty: RefTy, value: Ref, load: impl Fn(&mut Sink<'_>)) {
         let hierarchy = self.hierarchy(ty);
+        let opaque = matches!(hierarchy, Hierarchy::Func | Hierarchy::Exn);
         // See `refs::convert`.
-        if hierarchy == Hierarchy::Func || ty.heap == Heap::NoExtern {
+        if opaque || ty.heap == Heap::NoExtern {
             load(&mut self.sink());
             self.sink().ref_is_null();
             return self.note_i32((value == Ref::Null).into());
@@ -380,9 +343,15 @@ impl World {
         self.function(self.functions.len() as u32)
     }
 
-    /// The index of a function that can be referred to: those of the host come first.
+    /// The index of a function that can be referred to: those of the host come first, and those of the
+    /// second instance.
     pub fn function(&self, number: u32) -> u32 {
-        COLLECT + 1 + u32::from(self.maker) + number
+        self.first_imported() + self.imported() + number
+    }
+
+    /// The index of the first function of the second instance.
+    pub fn first_imported(&self) -> u32 {
+        COLLECT + 1 + u32::from(self.maker)
     }
 
     /// The index of the function that takes a reference and gives it back.
@@ -395,117 +364,4 @@ impl World {
         self.out = value;
         self.sink().local_set(OUT_LOCAL);
     }
-
-    /// Ends the call: what nobody looked at is walked first.
-    pub fn end_call(&mut self) {
-        let unseen = self.vars.iter().rev().filter(|var| !var.seen);
-        let unseen: Vec<Var> = unseen.take(MAX_UNSEEN).copied().collect();
-        for var in unseen {
-            self.walk(var);
-        }
-        self.save_digest();
-        let results = vec![
-            Value::I64(self.digest),
-            Value::Ref(self.seen_by_host(self.out)),
-        ];
-        self.finish(Outcome::Returned(results));
-    }
-
-    /// Ends the last call, if it has anything in it, with a walk from all globals and tables.
-    pub fn end_all(&mut self) {
-        for number in 0..self.globals.len() {
-            let Place { heap, ref values } = self.globals[number];
-            let (value, global) = (values[0], FIRST_GLOBAL + number as u32);
-            self.walk_from(RefTy::null(heap), value, |f| _ = f.global_get(global));
-        }
-        for number in 0..self.tables.len() {
-            let Place { heap, ref values } = self.tables[number];
-            for (value, at) in values.clone().into_iter().zip(0..) {
-                let load = |f: &mut Sink<'_>| _ = f.i32_const(at).table_get(number as u32);
-                self.walk_from(RefTy::null(heap), value, load);
-            }
-        }
-        self.end_call();
-    }
-
-    /// Keeps the digest where the next call finds it, even if the next instruction traps.
-    pub fn save_digest(&mut self) {
-        self.sink().local_get(DIGEST_LOCAL).global_set(DIGEST);
-    }
-
-    /// Ends the call: the instruction before traps, for one of these reasons.
-    pub fn trapped(&mut self, traps: Traps) {
-        self.sink().unreachable();
-        self.finish(Outcome::Trapped(traps));
-    }
-
-    /// Ends the call: the instruction before throws.
-    pub fn threw(&mut self, tag: u32, payload: Vec<Value>) {
-        self.sink().unreachable();
-        let tag = Some(tag);
-        self.finish(Outcome::Threw { tag, payload });
-    }
-
-    fn finish(&mut self, answer: Outcome) {
-        if matches!(answer, Outcome::Returned(_)) {
-            self.sink().local_get(DIGEST_LOCAL).local_get(OUT_LOCAL);
-        }
-        let body = std::mem::take(&mut self.body);
-        self.calls.push((body, answer));
-        self.begin();
-    }
-
-    /// A reference as the host sees it.
-    pub fn seen_by_host(&self, reference: Ref) -> Reference {
-        match reference {
-            Ref::Null => Reference::Null,
-            Ref::I31(bits) => Reference::I31((bits << 1).cast_signed() >> 1),
-            Ref::Func(_) => Reference::Func,
-            Ref::Host(number) => Reference::Extern(number),
-            Ref::Object(_) => match self.objects.get(reference) {
-                Some(object) if self.types.element(object.ty).is_some() => Reference::Array,
-                _ => Reference::Struct,
-            },
-        }
-    }
-
-    /// A datum as the host sees it.
-    pub fn value(&self, storage: Storage, datum: Datum) -> Value {
-        match (storage, datum) {
-            (_, Datum::Ref(reference)) => Value::Ref(self.seen_by_host(reference)),
-            (Storage::I64, Datum::Bits(bits)) => Value::I64(bits as u64),
-            (Storage::F32, Datum::Bits(bits)) => Value::F32(bits as u32),
-            (Storage::F64, Datum::Bits(bits)) => Value::F64(bits as u64),
-            (Storage::V128, Datum::Bits(bits)) => Value::V128(bits),
-            (_, Datum::Bits(bits)) => Value::I32(bits as u32),
-        }
-    }
-}
-
-/// Brings the numbers of types below their count, and takes away what there is no type for.
-fn mend(setting: &mut Setting, types: &Types) {
-    let number = |ty: &mut u32| *ty = (*ty).min(types.len().saturating_sub(1));
-    let heap = |heap: &mut Heap| match heap {
-        Heap::Type(_) if types.len() == 0 => *heap = Heap::Any,
-        Heap::Type(ty) => number(ty),
-        _ => {}
-    };
-    setting.globals.iter_mut().for_each(heap);
-    setting.tables.iter_mut().for_each(heap);
-    setting
-        .segments
-        .iter_mut()
-        .for_each(|it| heap(&mut it.heap));
-    for storage in setting.tags.iter_mut().flatten() {
-        match storage {
-            // What a tag carries is seen by the host, and packed fields are no values.
-            Storage::Ref(ty) => heap(&mut ty.heap),
-            Storage::I8 | Storage::I16 => *storage = Storage::I32,
-            _ => {}
-        }
-    }
-    setting
-        .functions
-        .retain(|&ty| types.shape(ty) == Some(&Shape::Func));
-    setting.host = setting.host.clamp(1, 1000);
 }

@@ -9,7 +9,7 @@ use crate::stress::Choices;
 use assay_engine::{Trap, Traps};
 
 /// How long new arrays are.
-const LENGTHS: [u32; 10] = [3, 1, 0, 2, 4, 5, 8, 9, 17, 40];
+pub const LENGTHS: [u32; 10] = [3, 1, 0, 2, 4, 5, 8, 9, 17, 40];
 /// How many operands `array.new_fixed` gets at most.
 const FIXED: u32 = 5;
 

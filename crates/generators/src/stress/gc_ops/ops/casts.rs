@@ -29,12 +29,13 @@ fn abstract_types(hierarchy: Hierarchy) -> &'static [Heap] {
         ],
         Hierarchy::Func => &[Heap::Func, Heap::NoFunc],
         Hierarchy::Extern => &[Heap::Extern, Heap::NoExtern],
+        Hierarchy::Exn => &[Heap::Exn],
     }
 }
 
 /// A value, and a type of its hierarchy to ask for: as often as not one that it is of.
 fn question(w: &World, c: &mut Choices<'_, '_>, wanted: Option<bool>) -> Option<(Var, RefTy)> {
-    let var = any(w, c)?;
+    let var = w.var(c.named(&w.names(|var| w.hierarchy(var.ty) != Hierarchy::Exn))?)?;
     let hierarchy = w.hierarchy(var.ty);
     let host = matches!(var.value, Ref::Host(_)) && hierarchy == Hierarchy::Any;
     let defined = w.types.all().filter(|_| CASTS_OF_HOST || !host);
@@ -72,6 +73,8 @@ fn meet(w: &mut World, operator: &'static str, var: Var, ty: RefTy) {
         (Ref::I31(_), _) => "unboxed",
         (Ref::Host(_), _) => "host",
         (Ref::Func(_), _) => "function",
+        // They are never asked.
+        (Ref::Exception(_), _) => return,
         (Ref::Object(_), heap) => match (object, heap) {
             (Some(own), Heap::Type(asked)) if own == asked => "own type",
             (Some(own), Heap::Type(asked))
@@ -81,10 +84,14 @@ fn meet(w: &mut World, operator: &'static str, var: Var, ty: RefTy) {
             }
             (Some(own), heap) if w.types.is_below(heap, Heap::Type(own)) => "below",
             _ if w.is_of(var.value, ty) => "above",
+            _ if w.nearly(var.value, ty) => "nearly the same type",
             _ => "beside",
         },
     };
     w.meet(operator, case);
+    if w.is_foreign(var.value) && matches!(ty.heap, Heap::Type(_)) {
+        w.meet(operator, "made by another instance");
+    }
 }
 
 /// `ref.test`

@@ -4,10 +4,16 @@ mod arrays;
 mod bulk;
 mod calls;
 mod casts;
+mod exceptions;
+mod exhaustion;
+mod keepers;
+mod other;
 mod places;
 mod refs;
 mod structs;
+mod tables;
 
+pub use keepers::has_kept;
 pub use refs::given_by;
 
 use super::world::World;
@@ -34,7 +40,8 @@ const fn row(
 /// All operations.
 pub static TABLE: &[Row<GcOps>] = &{
     use Kind::{
-        Any, Array, Data, Exceptions, Extern, Func, Global, Maker, Object, Segment, Struct, Table,
+        Any, Array, Data, Exception, Exceptions, Exhaustion, Extern, Func, Global, Maker, Object,
+        Other, Segment, Struct, Table,
     };
     [
         row("struct.new", 10, &[], &[Struct], structs::new),
@@ -106,11 +113,13 @@ pub static TABLE: &[Row<GcOps>] = &{
         row("br_on_non_null", 2, &[Any], &[], casts::br_on_non_null),
         row("global.set", 5, &[Global], &[], places::global_set),
         row("global.get", 5, &[Global], &[], places::global_get),
-        row("table.set", 4, &[Table], &[], places::table_set),
-        row("table.get", 4, &[Table], &[], places::table_get),
-        row("table.fill", 2, &[Table], &[], places::table_fill),
-        row("table.copy", 2, &[Table], &[], places::table_copy),
-        row("table.init", 2, &[Table, Segment], &[], places::table_init),
+        row("table.set", 4, &[Table], &[], tables::table_set),
+        row("table.get", 4, &[Table], &[], tables::table_get),
+        row("table.fill", 2, &[Table], &[], tables::table_fill),
+        row("table.copy", 2, &[Table], &[], tables::table_copy),
+        row("table.init", 2, &[Table, Segment], &[], tables::table_init),
+        row("table.grow", 4, &[Table], &[], tables::table_grow),
+        row("table.size", 1, &[Table], &[], tables::table_size),
         row("forget", 3, &[Object], &[], places::forget),
         row("walk", 5, &[Any], &[], calls::walk),
         row("pass through a call", 3, &[Any], &[Any], calls::pass),
@@ -121,10 +130,46 @@ pub static TABLE: &[Row<GcOps>] = &{
             4,
             &[Exceptions],
             &[],
-            calls::throw_and_catch,
+            exceptions::throw_and_catch,
         ),
-        row("throw", 1, &[Exceptions], &[], calls::throw),
-        row("throw null", 1, &[Exceptions], &[], calls::throw_null),
+        row(
+            "catch and keep",
+            4,
+            &[Exceptions],
+            &[Exception],
+            exceptions::catch_and_keep,
+        ),
+        row(
+            "throw what was kept",
+            6,
+            &[Exception],
+            &[],
+            exceptions::throw_kept,
+        ),
+        row("throw", 1, &[Exceptions], &[], exceptions::throw),
+        row(
+            "leave with what was kept",
+            1,
+            &[Exception],
+            &[],
+            exceptions::leave_with_kept,
+        ),
+        row("throw null", 1, &[Exceptions], &[], exceptions::throw_null),
+        row(
+            "exhaust the heap",
+            3,
+            &[Exhaustion],
+            &[],
+            exhaustion::exhaust,
+        ),
+        row("make elsewhere", 12, &[Other], &[Object], other::make),
+        row("read elsewhere", 12, &[Other, Struct], &[], other::read),
+        row("write elsewhere", 6, &[Other, Struct], &[], other::write),
+        row("ref.test elsewhere", 12, &[Other, Any], &[], other::test),
+        row("ref.cast elsewhere", 8, &[Other, Any], &[], other::cast),
+        row("keep elsewhere", 6, &[Other, Any], &[], other::keep),
+        row("get from elsewhere", 8, &[Other], &[Any], other::give),
+        row("table.get elsewhere", 6, &[Other], &[Any], other::look),
         row("next call", 3, &[], &[], calls::next_call),
     ]
 };

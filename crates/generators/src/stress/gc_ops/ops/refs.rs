@@ -3,7 +3,8 @@
 use super::super::model::Ref;
 use super::super::operand::Operand;
 use super::super::types::{Heap, Hierarchy, RefTy};
-use super::super::world::{FIRST_GLOBAL, HOST_LOCAL, MAKE, Var, World};
+use super::super::world::{HOST_LOCAL, MAKE, Var, World};
+use super::places::keep_in_global;
 use crate::stress::Choices;
 use assay_engine::Trap;
 use wasm_encoder::ValType;
@@ -194,6 +195,7 @@ pub fn select(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         Hierarchy::Any => Heap::Any,
         Hierarchy::Func => Heap::Func,
         Hierarchy::Extern => Heap::Extern,
+        Hierarchy::Exn => Heap::Exn,
     });
     let fits = w.names(|var| w.can_be(var, top));
     let b = w.var(c.named(&fits)?)?;
@@ -228,7 +230,7 @@ fn convert(w: &mut World, c: &mut Choices<'_, '_>, from: Heap) -> Option<()> {
         Ref::Null => "null",
         Ref::I31(_) => "unboxed",
         Ref::Host(_) => "host",
-        Ref::Object(_) | Ref::Func(_) => "object",
+        Ref::Object(_) | Ref::Func(_) | Ref::Exception(_) => "object",
     };
     let to = if from == Heap::Any {
         w.meet("ExternConvertAny", what);
@@ -261,22 +263,15 @@ pub fn make(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         w.sink().any_convert_extern();
     }
     w.give(c.id(), RefTy::null(heap), value);
-    let fits = (0..).zip(&w.globals).filter(|(_, it)| it.heap == heap);
-    let fits: Vec<u32> = fits.map(|(number, _)| number).collect();
-    let kept = !c.once_in(3);
-    if let Some(number) = c.one_of(&fits)
-        && kept
-    {
-        let local = w.var(c.id())?.local;
-        w.sink().local_get(local).global_set(FIRST_GLOBAL + number);
-        w.globals[number as usize].values[0] = value;
-    }
+    keep_in_global(w, c, heap);
     Some(())
 }
 
 /// Gives a reference to the host, with the digest, when the call returns.
 pub fn give_to_host(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    let fits = w.names(|var| w.can_be(var, RefTy::null(Heap::Extern)));
+    // Of a module that runs as it is, engines do not tell alike what an object is.
+    let is_told = |var: &Var| w.other.is_none() || matches!(var.value, Ref::Null | Ref::Host(_));
+    let fits = w.names(|var| w.can_be(var, RefTy::null(Heap::Extern)) && is_told(var));
     let var = w.var(c.named(&fits)?)?;
     w.sink().local_get(var.local);
     w.set_out(var.value);

@@ -1,5 +1,6 @@
 //! What can be said of cases without an engine.
 
+use super::neighbour::{Deed, Handler};
 use super::setting::Tag;
 use super::value::Ty;
 use super::*;
@@ -18,10 +19,13 @@ fn case(number: u64, features: Features) -> (Sequence<ExceptionOps>, Draft) {
 #[track_caller]
 fn assert_valid(draft: &Draft, features: Features) {
     let flags = assay_module::wasm_features(features);
-    let mut validator = wasmparser::Validator::new_with_features(flags);
-    if let Err(error) = validator.validate_all(&draft.wasm) {
-        let wat = wasmprinter::print_bytes(&draft.wasm).unwrap_or_default();
-        panic!("{features:?}: {error}\n{wat}");
+    let before = draft.bare.iter().flat_map(|bare| &bare.before);
+    for wasm in before.map(|module| &module.wasm).chain([&draft.wasm]) {
+        let mut validator = wasmparser::Validator::new_with_features(flags);
+        if let Err(error) = validator.validate_all(wasm) {
+            let wat = wasmprinter::print_bytes(wasm).unwrap_or_default();
+            panic!("{features:?}: {error}\n{wat}");
+        }
     }
 }
 
@@ -82,6 +86,10 @@ fn any_setting_is_mended() {
         broken.setting.globals = u32::MAX;
         broken.setting.reference = 0;
         broken.setting.uncaught = true;
+        broken
+            .setting
+            .neighbour
+            .extend(Handler::ALL.map(|handler| Deed::Call { handler, tag: 9 }));
         if number % 2 == 0 {
             broken.setting.features = features;
         }

@@ -38,9 +38,10 @@ impl World {
         self.frames.push(Frame {
             entry,
             code: Vec::new(),
-            locals: params.iter().map(|ty| ty.encoded()).collect(),
+            locals: params.iter().map(|ty| ty.local()).collect(),
             scopes: Vec::new(),
             held,
+            prologue: 0,
             ended: 0,
             replaced: Vec::new(),
             origins,
@@ -85,6 +86,30 @@ impl World {
     pub fn begin_call(&mut self) {
         let function = self.exported(format!("{}", self.calls.len()));
         self.enter(0, Entry::Export, function, Vec::new());
+        if self.setting.guards_calls() {
+            self.guard();
+        }
+    }
+
+    /// Opens a block that catches all, around the whole function: it ends with it.
+    fn guard(&mut self) {
+        let all = Clause {
+            kind: Kind::All,
+            tag: 0,
+            label: Label::Done(0),
+        };
+        self.open(vec![all], None);
+        let frame = self.frame();
+        frame.prologue = frame.code.len();
+    }
+
+    /// Whether a function has such a block.
+    pub fn is_guarded(&self, frame: &Frame) -> bool {
+        match frame.entry {
+            Entry::Start => true,
+            Entry::Export => self.setting.guards_calls(),
+            _ => false,
+        }
     }
 
     /// A function that the host calls.
@@ -99,12 +124,7 @@ impl World {
     pub fn begin_start(&mut self) {
         let function = self.function(Sig::Start, Vec::new());
         self.enter(0, Entry::Start, function, Vec::new());
-        let all = Clause {
-            kind: Kind::All,
-            tag: 0,
-            label: Label::Done(0),
-        };
-        self.open(vec![all], None);
+        self.guard();
     }
 
     /// Takes away the function that runs: its code is complete, but for `unreachable` where it does
@@ -144,7 +164,7 @@ impl World {
         match frame.entry {
             Entry::Start => self.started(&frame),
             Entry::Export => self.over(&frame, Outcome::Returned(seen(&types, &values))),
-            Entry::Call => self.take(id, &types, &values),
+            Entry::Call | Entry::Neighbour(_) => self.take(id, &types, &values),
             Entry::Callback { value, .. } => {
                 self.ascend();
                 self.note(value);
@@ -207,7 +227,7 @@ impl World {
 
     /// An exception that has come up so many functions goes on from where code is, to the clause that
     /// catches it.
-    pub fn throws(&mut self, id: u32, exception: u32, mut up: u32) {
+    pub fn throws(&mut self, id: u32, mut exception: u32, mut up: u32) {
         loop {
             if let Some((scope, clause)) = self.handler(exception) {
                 self.corners_of_catch(up, scope, clause, exception);
@@ -247,6 +267,16 @@ impl World {
                         },
                     );
                     self.sink().unreachable();
+                }
+                Entry::Neighbour(deed) => {
+                    up += 1;
+                    match self.at_neighbour(deed, exception) {
+                        Some(other) => {
+                            exception = other;
+                            self.sink().unreachable();
+                        }
+                        None => return self.returns_plain(id),
+                    }
                 }
                 // The start function has a handler around all.
                 Entry::Start | Entry::Export => {
@@ -297,6 +327,11 @@ impl World {
             if let Entry::Callback { caught: true, .. } = frame.entry {
                 return true;
             }
+            if let Entry::Neighbour(deed) = frame.entry
+                && self.neighbour_keeps_all(deed)
+            {
+                return true;
+            }
         }
         false
     }
@@ -325,7 +360,10 @@ impl World {
             Label::Done(out) => {
                 self.frame().close_dead(&types, scope + 1 - out as usize);
                 self.close();
-                self.note_held();
+                // With the last block, a function may have come to its end.
+                if !self.is_idle() {
+                    self.note_held();
+                }
             }
             Label::Function => {
                 let exception = clause.has_exception().then_some(Datum::Exn(exception));
@@ -372,9 +410,9 @@ impl World {
         if let Some(below) = self.frame().close(&types) {
             self.note(below);
         }
-        let frame = self.frame();
-        if matches!(frame.entry, Entry::Start) && frame.scopes.is_empty() {
-            self.returned(0, Vec::new());
+        let last = self.frames.last();
+        if last.is_some_and(|frame| self.is_guarded(frame) && frame.scopes.is_empty()) {
+            self.finish_one();
         }
     }
 

@@ -4,7 +4,7 @@ pub use crate::stress::digest::{FACTOR, NULL};
 
 use assay_engine::{Features, Reference, Value};
 use serde::{Deserialize, Serialize};
-use wasm_encoder::{AbstractHeapType, HeapType, RefType, ValType};
+use wasm_encoder::{AbstractHeapType, HeapType, InstructionSink, RefType, ValType};
 
 /// A type of values. References may be null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -55,6 +55,28 @@ impl Ty {
                 heap_type: reference.heap(),
             }),
         }
+    }
+
+    /// The type of locals that hold it.
+    pub fn local(self) -> ValType {
+        self.encoded()
+    }
+
+    /// Pushes a local of the type that [`Ty::local`] says.
+    pub fn get(self, f: &mut InstructionSink<'_>, local: u32) {
+        f.local_get(local);
+    }
+
+    /// Pushes zero, or null.
+    pub fn default(self, f: &mut InstructionSink<'_>) {
+        match self {
+            Self::I32 => f.i32_const(0),
+            Self::I64 => f.i64_const(0),
+            Self::F32 => f.f32_const(0.0.into()),
+            Self::F64 => f.f64_const(0.0.into()),
+            Self::V128 => f.v128_const(0),
+            reference => f.ref_null(reference.heap()),
+        };
     }
 
     /// What references of this type refer to.

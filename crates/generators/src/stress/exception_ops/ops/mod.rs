@@ -4,6 +4,7 @@ mod calls;
 mod control;
 mod host;
 mod loops;
+mod neighbour;
 mod places;
 mod recursion;
 mod throws;
@@ -33,8 +34,8 @@ const fn row(
 /// All operations.
 pub static TABLE: &[Row<ExceptionOps>] = &{
     use Kind::{
-        Call, Exception, FunctionReferences, Global, Held, Host, Kept, Record, Room, RoomForScope,
-        Scope, Table, TailCalls,
+        Call, Exception, FunctionReferences, Global, Held, Host, Kept, Neighbour, Record, Room,
+        RoomForScope, Scope, Table, TailCalls,
     };
     [
         row(
@@ -118,6 +119,15 @@ pub static TABLE: &[Row<ExceptionOps>] = &{
         row("host throws", 4, &[Host], &[], host::throws),
         row("host traps", 1, &[Host], &[], host::traps),
         row("host calls back", 4, &[Host, Room], &[], host::calls_back),
+        row("neighbour throws", 10, &[Neighbour], &[], neighbour::throws),
+        row("neighbour keeps", 10, &[Neighbour], &[], neighbour::keeps),
+        row(
+            "neighbour calls back",
+            12,
+            &[Neighbour, Room],
+            &[],
+            neighbour::calls_back,
+        ),
         row("recurse", 3, &[], &[], recursion::recurse),
         row("loop", 3, &[], &[], loops::catch_in_loop),
         row("catch at loop", 2, &[], &[], loops::catch_at_loop),

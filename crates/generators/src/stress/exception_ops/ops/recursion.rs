@@ -1,7 +1,7 @@
 //! Recursion with handlers at some levels.
 
-use super::super::module::Types;
 use super::super::operand::{Operand, data};
+use super::super::types::Types;
 use super::super::value::Ty;
 use super::super::world::{Held, SEED, SEED_VALUE, Sig, World};
 use super::loops::{as_locals, look};

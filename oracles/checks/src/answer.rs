@@ -9,9 +9,10 @@
 //! interpreter, which shares nothing with the models, and asks for no difference.
 //!
 //! **Legal nondeterminism.** That of [`differential`](mod@crate::differential), of which this takes the
-//! comparison of outcomes: exhaustion ends the judgement, and a trap is a set. The state behind the
-//! outcome is not part of an answer: it is left to the comparison of engines. What becomes of the host's
-//! objects is judged by [`lives`], of engines that tell.
+//! comparison of outcomes: exhaustion ends the judgement, and a trap is a set. Where exhaustion is the
+//! answer, anything else is wrong: what calls itself without end has no other outcome. The state behind
+//! the outcome is not part of an answer: it is left to the comparison of engines. What becomes of the
+//! host's objects is judged by [`lives`], of engines that tell.
 
 use crate::Place;
 use crate::differential::outcomes as compare_outcomes;
@@ -37,9 +38,14 @@ pub fn judge(program: &Program, answers: &Answers, transcript: &Transcript, side
         if let Outcome::Exhausted(resource) = step.outcome
             && resource != Resource::Fuel
         {
+            // Nothing comes after it, so where it is the answer all is judged.
+            let is_answer = *answer == step.outcome;
             return Verdict {
-                calls: judged,
-                end: Comparison::Exhausted(side, resource),
+                calls: judged + usize::from(is_answer),
+                end: match is_answer {
+                    true => Comparison::Equal,
+                    false => Comparison::Exhausted(side, resource),
+                },
             };
         }
         let (subject, oracle) = match side {
@@ -132,6 +138,11 @@ mod tests {
         assert_eq!(judged(&answers, &other), (0, Some(What::Outcome)));
         let exhausted = Outcome::Exhausted(Resource::Memory);
         assert_eq!(judged(&answers, &[a.clone(), exhausted]), (1, None));
+        let deep = Outcome::Exhausted(Resource::Stack);
+        let ends = [a.clone(), deep.clone()];
+        assert_eq!(judged(&ends, &ends), (2, None));
+        let caught = [a.clone(), b.clone()];
+        assert_eq!(judged(&ends, &caught), (1, Some(What::Outcome)));
         let fuel = Outcome::Exhausted(Resource::Fuel);
         assert_eq!(
             judged(&answers, &[a.clone(), fuel]),

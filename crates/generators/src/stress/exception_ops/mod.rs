@@ -61,6 +61,8 @@ pub enum Kind {
     Call,
     /// A second instance.
     Neighbour,
+    /// That there is no fuel, which would bound recursion before the stack does.
+    Bare,
 }
 
 impl Family for ExceptionOps {
@@ -119,6 +121,7 @@ impl Family for ExceptionOps {
                 features.contains(Features::FUNCTION_REFERENCES)
             }
             Kind::Call => !world.is_starting(),
+            Kind::Bare => world.setting.bare,
             Kind::Neighbour => !world.setting.neighbour.is_empty(),
         }
     }

@@ -72,7 +72,7 @@ impl Setting {
             0 | 1 => Vec::new(),
             // What the payload of a tag fits, so that a clause can have the function's own label.
             2 => match tags.iter().find(|tag| tag.fields.first() == Some(&Ty::I64)) {
-                Some(tag) => tag.fields.iter().skip(1).copied().collect(),
+                Some(tag) => tag.fields.iter().skip(1).map(|ty| ty.nullable()).collect(),
                 None => Vec::new(),
             },
             _ => types(u, features, 1..=2)?,
@@ -130,6 +130,7 @@ impl Setting {
         self.signatures.truncate(MAX_SIGNATURES);
         for types in self.signatures.iter_mut().chain([&mut self.results]) {
             types.truncate(MAX_FIELDS);
+            types.iter_mut().for_each(|ty| *ty = ty.nullable());
             within(types, self.features);
         }
         self.globals = self.globals.min(MAX_GLOBALS);
@@ -197,7 +198,7 @@ impl Setting {
     pub fn has_structs(&self) -> bool {
         let fields = self.tags.iter().flat_map(|tag| &tag.fields);
         let values = self.signatures.iter().flatten().chain(&self.results);
-        fields.chain(values).any(|&ty| ty == Ty::Struct)
+        fields.chain(values).any(|&ty| ty.nullable() == Ty::Struct)
     }
 
     /// What every function gives.
@@ -251,6 +252,7 @@ impl Setting {
             for field in (0..self.tags[at].fields.len()).rev() {
                 with(&|it| _ = it.tags[at].fields.remove(field));
                 with(&|it| it.tags[at].fields[field] = Ty::I64);
+                with(&|it| it.tags[at].fields[field] = it.tags[at].fields[field].nullable());
             }
         }
         with(&|it| it.neighbour.clear());
@@ -277,7 +279,8 @@ impl Setting {
 fn complexity(ty: Ty) -> usize {
     match ty {
         Ty::I64 => 1,
-        _ => 2,
+        _ if ty == ty.nullable() => 2,
+        _ => 3,
     }
 }
 
@@ -314,7 +317,7 @@ fn tags(u: &mut Unstructured<'_>, features: Features) -> Result<Vec<Tag>> {
             tags.push(again);
             continue;
         }
-        let fields = match u.int_in_range(0..=9)? {
+        let mut fields = match u.int_in_range(0..=9)? {
             0 => types(u, features, MAX_FIELDS..=MAX_FIELDS)?,
             1 => Vec::new(),
             2..=4 => {
@@ -325,6 +328,11 @@ fn tags(u: &mut Unstructured<'_>, features: Features) -> Result<Vec<Tag>> {
             }
             _ => types(u, features, 1..=MAX_VALUES)?,
         };
+        for ty in &mut fields {
+            if *ty != ty.non_null() && u.ratio(1, 3)? {
+                *ty = ty.non_null().within(features);
+            }
+        }
         let import = if u.ratio(1, 3)? {
             Some(u.int_in_range(0..=7)?)
         } else {
@@ -363,7 +371,14 @@ fn neighbour(u: &mut Unstructured<'_>, tags: &[Tag]) -> Result<Vec<Deed>> {
             _ => *u.choose(&[Deed::Give, Deed::ThrowKept])?,
         })
     };
-    (0..u.int_in_range(1..=MAX_DEEDS)?)
-        .map(|_| deed(u))
-        .collect()
+    let count = u.int_in_range(1..=MAX_DEEDS - 1)?;
+    let mut deeds = (0..count).map(|_| deed(u)).collect::<Result<Vec<Deed>>>()?;
+    // What is kept is of use only where it is also given back, and the other way around.
+    let gives = |deed: &Deed| matches!(deed, Deed::Give | Deed::ThrowKept);
+    match (deeds.iter().any(gives), deeds.iter().any(|it| it.takes())) {
+        (true, false) => deeds.push(Deed::Keep),
+        (false, true) => deeds.push(*u.choose(&[Deed::Give, Deed::ThrowKept])?),
+        _ => {}
+    }
+    Ok(deeds)
 }

@@ -191,9 +191,30 @@ impl World {
         let digest = seen(&[Ty::I64], &[Datum::Bits(self.digest.into())]);
         self.told = matches!(&outcome, Outcome::Returned(values) if values.starts_with(&digest));
         let first = frame.origins.first().map_or(0, |origin| origin.function);
+        let goes_on = !matches!(outcome, Outcome::Exhausted(_));
         self.calls.push((first, outcome));
-        if self.calls.len() < super::world::MAX_CALLS {
+        if !goes_on {
+            // No engine is asked for more.
+            self.told = true;
+        } else if self.calls.len() < super::world::MAX_CALLS {
             self.begin_call();
+        }
+    }
+
+    /// The case is over, with this outcome of the call that runs.
+    pub fn ends_all(&mut self, outcome: Outcome) {
+        let mut last = None;
+        while let Some(frame) = self.leave(None) {
+            if let Entry::Callback { .. } = frame.entry {
+                self.ascend();
+            }
+            if !self.frames.is_empty() {
+                self.sink().unreachable();
+            }
+            last = Some(frame);
+        }
+        if let Some(frame) = last {
+            self.over(&frame, outcome);
         }
     }
 
@@ -355,7 +376,10 @@ impl World {
                 let frame = self.frame();
                 let landing = frame.scopes[scope].landing(number);
                 frame.land(&types, landing);
-                self.take_caught(id, clause, exception, &payload);
+                let tag = payload.into_iter().filter(|_| clause.has_tag());
+                let itself = clause.has_exception().then_some(Datum::Exn(exception));
+                let data: Vec<Datum> = tag.chain(itself).collect();
+                self.take_arrived(id, &clause.arrives(&types), &data);
             }
             Label::Done(out) => {
                 self.frame().close_dead(&types, scope + 1 - out as usize);
@@ -372,24 +396,17 @@ impl World {
         }
     }
 
-    /// Takes what has arrived with a clause from the stack, and looks at all that the function keeps.
-    fn take_caught(&mut self, id: u32, clause: Clause, exception: u32, payload: &[Datum]) {
-        let mut arrived = clause.arrives(&self.types());
-        let mut data = if clause.has_tag() {
-            payload.to_vec()
-        } else {
-            Vec::new()
-        };
-        if clause.has_exception() {
-            // It is kept under the operation's own name.
-            arrived.pop();
-            self.keep(id, Ty::Exn, Datum::Exn(exception));
-        }
+    /// Takes what has arrived where a clause lands from the stack, and looks at all that the function
+    /// keeps.
+    pub fn take_arrived(&mut self, id: u32, types: &[Ty], data: &[Datum]) {
         let mut extra = Vec::new();
-        let fields = arrived.into_iter().zip(data.drain(..)).enumerate();
-        for (place, (ty, datum)) in fields.rev() {
-            let held = self.keep(name(id, 1 + place as u32), ty, datum);
-            if self.held().last().map(|last| last.local) != Some(held.local) {
+        let fields = types.iter().zip(data).enumerate().rev();
+        for (place, (&ty, &datum)) in fields {
+            // An exception that comes last is kept under the operation's own name.
+            let own = place + 1 == types.len() && ty == Ty::Exn;
+            let name = if own { id } else { name(id, 1 + place as u32) };
+            let held = self.keep(name, ty, datum);
+            if self.held().last().map(|last| last.local) != Some(held.local) && !own {
                 extra.push(held);
             }
         }

@@ -341,7 +341,16 @@ pub fn push_words(f: &mut Sink<'_>, ty: Ty, local: u32) {
             factor(f);
             f.local_get(local).i64x2_extract_lane(1);
         }
-        Ty::Func | Ty::Extern | Ty::Exn => {
+        Ty::NonNullExtern => {
+            let i31 = HeapType::Abstract {
+                shared: false,
+                ty: wasm_encoder::AbstractHeapType::I31,
+            };
+            f.local_get(local).any_convert_extern();
+            f.ref_test_non_null(i31).i64_extend_i32_u();
+        }
+        Ty::NonNullStruct => _ = f.local_get(local).struct_get(STRUCT, 0),
+        Ty::Func | Ty::NonNullFunc | Ty::Extern | Ty::Exn => {
             f.local_get(local).ref_is_null().i64_extend_i32_u();
         }
         Ty::I31 | Ty::Struct => {

@@ -118,14 +118,17 @@ impl Deed {
         }
     }
 
+    /// Whether it keeps an exception.
+    pub fn takes(self) -> bool {
+        match self {
+            Self::Call { handler, .. } => handler == Handler::Keep,
+            other => other == Self::Keep,
+        }
+    }
+
     /// Whether it has to do with the exception that is kept.
     pub fn keeps(self) -> bool {
-        let is_kept = |handler| handler == Handler::Keep;
-        match self {
-            Self::Throw { .. } => false,
-            Self::Call { handler, .. } => is_kept(handler),
-            Self::Keep | Self::Give | Self::ThrowKept => true,
-        }
+        self.takes() || matches!(self, Self::Give | Self::ThrowKept)
     }
 
     /// How far it is from the plainest.

@@ -114,12 +114,7 @@ impl World {
 
     /// Whether one of the neighbour's functions lets no exception of its callee go on.
     pub fn neighbour_keeps_all(&self, deed: u32) -> bool {
-        let keeps = |deed: &Deed| {
-            let Deed::Call { handler, .. } = *deed else {
-                return false;
-            };
-            handler == Handler::Keep
-        };
+        let keeps = |deed: &Deed| matches!(deed, Deed::Call { .. }) && deed.takes();
         self.setting.neighbour.get(deed as usize).is_some_and(keeps)
     }
 

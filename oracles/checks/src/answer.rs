@@ -134,6 +134,11 @@ mod tests {
         assert_eq!(judged(&answers, &other), (0, Some(What::Outcome)));
         let exhausted = Outcome::Exhausted(Resource::Memory);
         assert_eq!(judged(&answers, &[a.clone(), exhausted]), (1, None));
+        let deep = Outcome::Exhausted(Resource::Stack);
+        let ends = [a.clone(), deep.clone()];
+        assert_eq!(judged(&ends, &ends), (2, None));
+        let caught = [a.clone(), b.clone()];
+        assert_eq!(judged(&ends, &caught), (1, Some(What::Outcome)));
         let fuel = Outcome::Exhausted(Resource::Fuel);
         assert_eq!(
             judged(&answers, &[a.clone(), fuel]),

@@ -177,6 +177,15 @@ pub trait Blocks {
         scopes.map(Scope::labels).sum::<u32>() - 1
     }
 
+    /// The label of a landing place that lies ahead, of the scope so many further out.
+    fn landing_label(&self, out: u32, landing: usize) -> u32 {
+        let scopes = self.scopes().iter().rev();
+        let within: u32 = scopes.clone().take(out as usize).map(Scope::labels).sum();
+        let scope = scopes.clone().nth(out as usize);
+        let ahead = |it: &Scope<_>| it.landings.len().saturating_sub(landing + 1) as u32;
+        within + scope.map_or(0, |it| u32::from(it.in_body) + ahead(it))
+    }
+
     /// The label of the function.
     fn function_label(&self) -> u32 {
         self.scopes().iter().map(Scope::labels).sum()

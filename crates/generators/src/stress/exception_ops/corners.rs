@@ -24,6 +24,9 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
             "null in the payload",
             "an exception in the payload",
             "an object in the payload",
+            "a function that is not null",
+            "a host's reference that is not null",
+            "an object that is not null",
             "in a handler",
             "of an imported tag",
         ],
@@ -131,6 +134,22 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
         ],
     ),
     ("br", &["out of try_table", "out of several blocks"]),
+    (
+        "branch",
+        &[
+            "out of try_table to where a clause lands",
+            "past several handlers",
+            "from where a clause has landed to where another lands",
+            "out of the function, past handlers",
+            "over a live value",
+            "with an exception",
+            "not taken",
+        ],
+    ),
+    (
+        "br_table",
+        &["the default, with values", "several targets with values"],
+    ),
     ("return", &["from within try_table"]),
     ("call", &["a function throws again"]),
     (
@@ -157,28 +176,46 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
         "uncaught",
         &["empty payload", "with payload", "read by the host"],
     ),
+    (
+        "neighbour",
+        &[
+            "throws a tag that it shares",
+            "throws a tag of its own",
+            "throws by a decoy",
+            "throws by a decoy of the main module's",
+            "throws what it has kept",
+            "gives what it has kept",
+            "an exception goes through",
+            "it has made a tail call",
+            "its handler does not fit",
+            "throws what it has caught again",
+            "throws another tag",
+            "keeps what it has caught",
+            "lets go what it has caught",
+        ],
+    ),
     ("recursion", &["handlers within", "one level returns"]),
     (
         "loop",
         &["catches in each round", "its label is a clause's"],
     ),
     ("start", &["an exception leaves it"]),
-    ("stack", &["an exception during exhaustion"]),
+    (
+        "exhaustion",
+        &[
+            "a handler for everything at each level",
+            "exceptions on the way down",
+            "through handlers",
+        ],
+    ),
 ];
 
 /// The special cases that no case can meet, and why not.
-pub const UNREACHABLE: &[(&str, &str, &str)] = &[
-    (
-        "start",
-        "an exception leaves it",
-        "there would be no instance, and so nothing to call",
-    ),
-    (
-        "stack",
-        "an exception during exhaustion",
-        "where a stack ends is up to the engine, so that there is no answer",
-    ),
-];
+pub const UNREACHABLE: &[(&str, &str, &str)] = &[(
+    "start",
+    "an exception leaves it",
+    "there would be no instance, and so nothing to call",
+)];
 
 impl Kind {
     /// The name of the clause.

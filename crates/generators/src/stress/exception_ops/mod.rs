@@ -5,12 +5,15 @@
 //! functions keep many values, which must be what they were wherever code goes on; see the module `world`.
 
 pub mod corners;
+mod frame;
 mod module;
+mod neighbour;
 pub(super) mod operand;
 mod ops;
 mod setting;
 #[cfg(test)]
 mod tests;
+mod types;
 mod unwind;
 pub(super) mod value;
 pub(super) mod world;
@@ -55,6 +58,10 @@ pub enum Kind {
     FunctionReferences,
     /// That a trap ends a call, and not the start function.
     Call,
+    /// A second instance.
+    Neighbour,
+    /// That there is no fuel, which would bound recursion before the stack does.
+    Bare,
 }
 
 impl Family for ExceptionOps {
@@ -86,7 +93,6 @@ impl Family for ExceptionOps {
     }
 
     fn has(world: &World, kind: Kind) -> bool {
-        let is_start = |frame: &world::Frame| matches!(frame.entry, world::Entry::Start);
         match kind {
             Kind::Held => !world.held().is_empty(),
             Kind::Exception => world.exceptions_held().next().is_some(),
@@ -103,7 +109,10 @@ impl Family for ExceptionOps {
             Kind::Global => !world.globals.is_empty(),
             Kind::Table => !world.table.is_empty(),
             Kind::TailCalls => {
-                let can = world.frames.last().is_some_and(|frame| !is_start(frame));
+                let can = world
+                    .frames
+                    .last()
+                    .is_some_and(|frame| !world.is_guarded(frame));
                 can && world.setting.features.contains(Features::TAIL_CALL)
             }
             Kind::FunctionReferences => {
@@ -111,6 +120,8 @@ impl Family for ExceptionOps {
                 features.contains(Features::FUNCTION_REFERENCES)
             }
             Kind::Call => !world.is_starting(),
+            Kind::Bare => world.setting.bare,
+            Kind::Neighbour => !world.setting.neighbour.is_empty(),
         }
     }
 

@@ -1,123 +1,20 @@
 //! The module of a case.
 
+use super::neighbour;
+use super::neighbour::module::{function_name, home, modules};
 use super::setting::{Setting, TABLE_LENGTH};
-use super::value::{Datum, Ty};
+use super::types::Types;
+use super::value::Datum;
 use super::world::{EXN, Entry, Function, SEED_VALUE, Sig, World};
 use crate::stress::digest::told;
-use crate::stress::scopes::Payloads;
-use crate::{Draft, DraftCall};
-use assay_engine::{Outcome, Reference, Value};
+use crate::{Bare, Draft, DraftCall};
+use assay_engine::{Outcome, Reference, Value, names};
 use std::collections::BTreeSet;
 use wasm_encoder::{
     CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
-    FieldType, FunctionSection, GlobalSection, GlobalType, ImportSection, Module, RefType,
-    StartSection, StorageType, TableSection, TableType, TagKind, TagSection, TagType, TypeSection,
-    ValType,
+    FunctionSection, GlobalSection, GlobalType, ImportSection, Module, RefType, StartSection,
+    TableSection, TableType, TagKind, TagSection, TagType, ValType,
 };
-
-/// The types of a module, by index: the structure, if there is one; functions; three for all tags that
-/// carry the same.
-#[derive(Clone, Debug)]
-pub struct Types {
-    structs: u32,
-    signatures: u32,
-    tags: Vec<Vec<Ty>>,
-    payloads: Vec<Vec<Ty>>,
-}
-
-impl Types {
-    fn new(setting: &Setting) -> Self {
-        let tags: Vec<Vec<Ty>> = setting.tags.iter().map(|tag| tag.fields.clone()).collect();
-        let mut payloads = tags.clone();
-        payloads.sort();
-        payloads.dedup();
-        Self {
-            structs: setting.has_structs().into(),
-            signatures: setting.signatures.len() as u32,
-            tags,
-            payloads,
-        }
-    }
-
-    /// The index of a type of functions.
-    pub fn signature(&self, sig: Sig) -> u32 {
-        self.structs
-            + match sig {
-                Sig::Start => 0,
-                Sig::Host => 1,
-                Sig::Recursive => 2,
-                Sig::Own(number) => 3 + number,
-            }
-    }
-
-    fn tag(&self, tag: u32) -> u32 {
-        let fields = self.fields(tag);
-        let place = self.payloads.iter().position(|payload| *payload == fields);
-        self.structs + 4 + self.signatures + 3 * place.unwrap_or(0) as u32
-    }
-
-    fn section(&self, world: &World) -> TypeSection {
-        let mut section = TypeSection::new();
-        if self.structs > 0 {
-            let field = FieldType {
-                element_type: StorageType::Val(ValType::I64),
-                mutable: false,
-            };
-            section.ty().struct_([field]);
-        }
-        let results = |sig| match sig {
-            Sig::Start | Sig::Recursive => Vec::new(),
-            Sig::Host => vec![Ty::I64],
-            Sig::Own(_) => world.setting.all_results(),
-        };
-        let own = (0..=self.signatures).map(Sig::Own);
-        for sig in [Sig::Start, Sig::Host, Sig::Recursive]
-            .into_iter()
-            .chain(own)
-        {
-            section
-                .ty()
-                .function(encoded(&world.params(sig)), encoded(&results(sig)));
-        }
-        for fields in &self.payloads {
-            let fields = encoded(fields);
-            let exception = ValType::Ref(RefType::EXNREF);
-            section.ty().function(fields.clone(), []);
-            section.ty().function([], fields.clone());
-            let with_exception: Vec<ValType> = fields.into_iter().chain([exception]).collect();
-            section.ty().function([], with_exception);
-        }
-        section
-    }
-}
-
-impl Payloads for Types {
-    type Ty = Ty;
-    const EXCEPTION: Ty = Ty::Exn;
-
-    fn fields(&self, tag: u32) -> Vec<Ty> {
-        self.tags.get(tag as usize).cloned().unwrap_or_default()
-    }
-
-    fn payload(&self, tag: u32) -> u32 {
-        self.tag(tag) + 1
-    }
-
-    fn with_exception(&self, tag: u32) -> u32 {
-        self.tag(tag) + 2
-    }
-}
-
-fn encoded(types: &[Ty]) -> Vec<ValType> {
-    types.iter().map(|ty| ty.encoded()).collect()
-}
-
-impl World {
-    /// The types of the module.
-    pub fn types(&self) -> Types {
-        Types::new(&self.setting)
-    }
-}
 
 /// The module, the calls and the answers.
 pub fn draft(setting: &Setting, mut world: World) -> Draft {
@@ -140,7 +37,18 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
     } else {
         Vec::new()
     };
+    let bare = setting.bare.then(|| Bare {
+        before: modules(setting),
+        functions: if setting.host {
+            world.host.functions.clone()
+        } else {
+            Vec::new()
+        },
+        exports: (0, setting.tags.len() as u32),
+        stacks: false,
+    });
     Draft {
+        bare,
         wasm: module(&world),
         calls,
         answers,
@@ -166,6 +74,13 @@ fn named(world: &World, outcome: &Outcome) -> Outcome {
     else {
         return outcome.clone();
     };
+    if *tag >= world.setting.tags.len() as u32 {
+        // It is the neighbour's own.
+        return Outcome::Threw {
+            tag: None,
+            payload: Vec::new(),
+        };
+    }
     let same = |other: &u32| world.setting.are_same(*other, *tag);
     let first = if world.setting.uncaught {
         Some(world.setting.same_as(*tag))
@@ -226,12 +141,20 @@ fn imports(world: &World, types: &Types) -> ImportSection {
     let mut section = ImportSection::new();
     if world.setting.host {
         let ty = types.signature(Sig::Host);
-        section.import("host", "act", EntityType::Function(ty));
+        let (module, name) = match world.setting.bare {
+            true => (names::HOST_MODULE, "0"),
+            false => ("host", "act"),
+        };
+        section.import(module, name, EntityType::Function(ty));
+    }
+    for (&deed, number) in world.setting.neighbour.iter().zip(0..) {
+        let ty = EntityType::Function(types.deed(&world.setting, deed));
+        section.import(neighbour::NAME, &function_name(number), ty);
     }
     for (tag, number) in world.setting.tags.iter().zip(0..) {
         if let Some(name) = tag.import {
             let ty = EntityType::Tag(tag_type(types, number));
-            section.import("tags", &name.to_string(), ty);
+            section.import(home(&world.setting, name), &name.to_string(), ty);
         }
     }
     section
@@ -281,6 +204,11 @@ fn exports(world: &World) -> ExportSection {
             section.export(name, ExportKind::Func, world.index(number));
         }
     }
+    if world.setting.bare {
+        for tag in 0..world.setting.tags.len() as u32 {
+            section.export(&names::tag(tag), ExportKind::Tag, tag);
+        }
+    }
     section
 }
 
@@ -324,7 +252,7 @@ impl World {
             [] => true,
             [frame] => {
                 let exported = matches!(frame.entry, Entry::Export);
-                exported && frame.code.is_empty() && frame.origins.len() == 1
+                exported && frame.code.len() == frame.prologue && frame.origins.len() == 1
             }
             _ => false,
         }

@@ -55,15 +55,19 @@ impl World {
     /// operation apart.
     pub fn operand(&self, c: &mut Choices<'_, '_>, ty: Ty, place: u32) -> Operand {
         let way = c.below(6);
-        let held = self.held().iter().filter(|held| held.ty == ty);
+        let fits = |held: &&Held| {
+            let is_null = held.datum == Datum::Null;
+            held.ty.nullable() == ty.nullable() && (ty == ty.nullable() || !is_null)
+        };
+        let held = self.held().iter().filter(fits);
         let names: Vec<u32> = held.map(|held| held.id).collect();
-        let wants_held = way >= 4 || matches!(ty, Ty::Extern | Ty::Exn);
+        let wants_held = way >= 4 || matches!(ty.nullable(), Ty::Extern | Ty::Exn);
         if way != 1
             && wants_held
             && let Some(name) = c.named(&names)
-            && let Some(&held) = self.held().iter().find(|it| (it.id, it.ty) == (name, ty))
+            && let Some(&held) = self.held().iter().filter(fits).find(|it| it.id == name)
         {
-            return held.into();
+            return Operand { ty, ..held.into() };
         }
         let bits = if way == 3 {
             EDGES[c.below(EDGES.len() as u32) as usize]
@@ -85,10 +89,12 @@ impl World {
     /// A value that is made on the spot.
     pub fn fresh(&self, ty: Ty, bits: u128, null: bool, opaque: bool) -> Operand {
         let kept = ty.kept(bits);
+        let null = null && ty == ty.nullable();
         let datum = match ty {
+            Ty::NonNullExtern => Datum::I31(kept as u32),
             Ty::I31 if !null => Datum::I31(kept as u32),
-            Ty::Struct if !null => Datum::Struct(kept as u64),
-            Ty::Func if !null => Datum::Func,
+            Ty::Struct | Ty::NonNullStruct if !null => Datum::Struct(kept as u64),
+            Ty::Func | Ty::NonNullFunc if !null => Datum::Func,
             _ => Datum::of(ty, bits),
         };
         let how = if opaque { How::Opaque } else { How::Constant };
@@ -114,11 +120,14 @@ impl World {
     pub fn push(&mut self, operand: &Operand) {
         let opaque = operand.how == How::Opaque;
         match (operand.how, operand.datum) {
-            (How::Local(local), _) => _ = self.sink().local_get(local),
+            (How::Local(local), _) => operand.ty.get(&mut self.sink(), local),
             (_, Datum::Bits(bits)) => self.push_bits(operand.ty, bits, opaque),
             (_, Datum::I31(bits)) => {
                 self.push_bits(Ty::I32, bits.into(), opaque);
                 self.sink().ref_i31();
+                if operand.ty.nullable() == Ty::Extern {
+                    self.sink().extern_convert_any();
+                }
             }
             (_, Datum::Struct(number)) => {
                 self.push_bits(Ty::I64, number.into(), opaque);

@@ -1,5 +1,6 @@
 //! What the operations of a case find: tags, the types of functions, places for exceptions.
 
+use super::neighbour::{Deed, Handler, MAX_DEEDS};
 use super::value::Ty;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
@@ -45,6 +46,10 @@ pub struct Setting {
     pub fuse: bool,
     /// Whether the state is told by the digest that calls give, and no more.
     pub digest: bool,
+    /// Whether the module runs as it is, without fuel and shims; always where there is a neighbour.
+    pub bare: bool,
+    /// The functions of a second instance.
+    pub neighbour: Vec<Deed>,
 }
 
 /// A tag.
@@ -67,7 +72,7 @@ impl Setting {
             0 | 1 => Vec::new(),
             // What the payload of a tag fits, so that a clause can have the function's own label.
             2 => match tags.iter().find(|tag| tag.fields.first() == Some(&Ty::I64)) {
-                Some(tag) => tag.fields.iter().skip(1).copied().collect(),
+                Some(tag) => tag.fields.iter().skip(1).map(|ty| ty.nullable()).collect(),
                 None => Vec::new(),
             },
             _ => types(u, features, 1..=2)?,
@@ -93,6 +98,8 @@ impl Setting {
             uncaught: plain && u.ratio(1, 3)?,
             fuse: u.ratio(3, 4)?,
             digest: u.ratio(7, 8)?,
+            bare: u.ratio(1, 12)?,
+            neighbour: neighbour(u, &tags)?,
             tags,
         })
     }
@@ -123,12 +130,53 @@ impl Setting {
         self.signatures.truncate(MAX_SIGNATURES);
         for types in self.signatures.iter_mut().chain([&mut self.results]) {
             types.truncate(MAX_FIELDS);
+            types.iter_mut().for_each(|ty| *ty = ty.nullable());
             within(types, self.features);
         }
         self.globals = self.globals.min(MAX_GLOBALS);
         self.reference = self.reference.clamp(1, 1000);
+        self.neighbour.truncate(MAX_DEEDS);
+        for deed in &mut self.neighbour {
+            deed.mend(self.tags.len(), self.features);
+        }
+        self.bare |= !self.neighbour.is_empty();
+        if self.bare {
+            // What calls give is told as it is.
+            let crosses = |ty: &Ty| matches!(ty, Ty::I32 | Ty::I64 | Ty::Extern);
+            let results = self.results.iter_mut().filter(|ty| !crosses(ty));
+            results.for_each(|ty| *ty = Ty::I64);
+        }
+        self.uncaught = (self.uncaught || self.bare) && self.is_plain();
+    }
+
+    /// Whether the host can read all exceptions.
+    fn is_plain(&self) -> bool {
         let mut fields = self.tags.iter().flat_map(|tag| &tag.fields);
-        self.uncaught &= fields.all(|ty| ty.is_plain());
+        fields.all(|ty| ty.is_plain())
+    }
+
+    /// Whether no exception may leave a call: there is no shim to catch it, and the host cannot read it.
+    pub fn guards_calls(&self) -> bool {
+        self.bare && !self.uncaught
+    }
+
+    /// The tag of the neighbour's own that is like one of the case.
+    pub fn own(&self, tag: u32) -> u32 {
+        self.tags.len() as u32 + tag
+    }
+
+    /// The tag that the neighbour has for one of the case: the very same, if that is imported.
+    pub fn seen(&self, tag: u32) -> u32 {
+        let import = self.tags.get(tag as usize).and_then(|tag| tag.import);
+        import.map_or(self.own(tag), |_| tag)
+    }
+
+    /// What a tag carries, be it the case's or the neighbour's own.
+    pub fn fields(&self, tag: u32) -> Vec<Ty> {
+        let like = tag as usize % self.tags.len().max(1);
+        self.tags
+            .get(like)
+            .map_or(Vec::new(), |tag| tag.fields.clone())
     }
 
     /// The first tag that is the same as this one.
@@ -150,7 +198,7 @@ impl Setting {
     pub fn has_structs(&self) -> bool {
         let fields = self.tags.iter().flat_map(|tag| &tag.fields);
         let values = self.signatures.iter().flatten().chain(&self.results);
-        fields.chain(values).any(|&ty| ty == Ty::Struct)
+        fields.chain(values).any(|&ty| ty.nullable() == Ty::Struct)
     }
 
     /// What every function gives.
@@ -172,11 +220,17 @@ impl Setting {
             self.uncaught,
             self.fuse,
             self.digest,
+            self.bare,
         ];
         tags.sum::<usize>()
             + signatures.sum::<usize>()
             + self.results.len()
             + self.globals as usize
+            + self
+                .neighbour
+                .iter()
+                .map(|it| it.complexity())
+                .sum::<usize>()
             + switches.into_iter().filter(|&on| on).count()
     }
 
@@ -198,7 +252,14 @@ impl Setting {
             for field in (0..self.tags[at].fields.len()).rev() {
                 with(&|it| _ = it.tags[at].fields.remove(field));
                 with(&|it| it.tags[at].fields[field] = Ty::I64);
+                with(&|it| it.tags[at].fields[field] = it.tags[at].fields[field].nullable());
             }
+        }
+        with(&|it| it.neighbour.clear());
+        with(&|it| (it.bare, it.neighbour) = (false, Vec::new()));
+        for at in (0..self.neighbour.len()).rev() {
+            with(&|it| _ = it.neighbour.remove(at));
+            with(&|it| it.neighbour[at] = it.neighbour[at].plainer());
         }
         with(&|it| it.results.clear());
         with(&|it| _ = it.signatures.pop());
@@ -218,7 +279,8 @@ impl Setting {
 fn complexity(ty: Ty) -> usize {
     match ty {
         Ty::I64 => 1,
-        _ => 2,
+        _ if ty == ty.nullable() => 2,
+        _ => 3,
     }
 }
 
@@ -255,7 +317,7 @@ fn tags(u: &mut Unstructured<'_>, features: Features) -> Result<Vec<Tag>> {
             tags.push(again);
             continue;
         }
-        let fields = match u.int_in_range(0..=9)? {
+        let mut fields = match u.int_in_range(0..=9)? {
             0 => types(u, features, MAX_FIELDS..=MAX_FIELDS)?,
             1 => Vec::new(),
             2..=4 => {
@@ -266,6 +328,11 @@ fn tags(u: &mut Unstructured<'_>, features: Features) -> Result<Vec<Tag>> {
             }
             _ => types(u, features, 1..=MAX_VALUES)?,
         };
+        for ty in &mut fields {
+            if *ty != ty.non_null() && u.ratio(1, 3)? {
+                *ty = ty.non_null().within(features);
+            }
+        }
         let import = if u.ratio(1, 3)? {
             Some(u.int_in_range(0..=7)?)
         } else {
@@ -274,4 +341,44 @@ fn tags(u: &mut Unstructured<'_>, features: Features) -> Result<Vec<Tag>> {
         tags.push(Tag { fields, import });
     }
     Ok(tags)
+}
+
+/// The functions of a second instance, in one case of five, since its module costs as much as some
+/// functions.
+fn neighbour(u: &mut Unstructured<'_>, tags: &[Tag]) -> Result<Vec<Deed>> {
+    if !u.ratio(1, 5)? {
+        return Ok(Vec::new());
+    }
+    let imported = (0..).zip(tags).filter(|(_, tag)| tag.import.is_some());
+    let imported: Vec<u32> = imported.map(|(tag, _)| tag).collect();
+    let deed = |u: &mut Unstructured<'_>| {
+        let tag = match imported.as_slice() {
+            // Mostly one that both have.
+            some if !some.is_empty() && u.ratio(2, 3)? => *u.choose(some)?,
+            _ => u.int_in_range(0..=tags.len().saturating_sub(1))? as u32,
+        };
+        Ok(match u.int_in_range(0..=7)? {
+            0..=2 => Deed::Throw {
+                tag,
+                own: u.ratio(1, 4)?,
+                decoy: u.arbitrary()?,
+            },
+            3..=5 => Deed::Call {
+                handler: *u.choose(&Handler::ALL)?,
+                tag,
+            },
+            6 => Deed::Keep,
+            _ => *u.choose(&[Deed::Give, Deed::ThrowKept])?,
+        })
+    };
+    let count = u.int_in_range(1..=MAX_DEEDS - 1)?;
+    let mut deeds = (0..count).map(|_| deed(u)).collect::<Result<Vec<Deed>>>()?;
+    // What is kept is of use only where it is also given back, and the other way around.
+    let gives = |deed: &Deed| matches!(deed, Deed::Give | Deed::ThrowKept);
+    match (deeds.iter().any(gives), deeds.iter().any(|it| it.takes())) {
+        (true, false) => deeds.push(Deed::Keep),
+        (false, true) => deeds.push(*u.choose(&[Deed::Give, Deed::ThrowKept])?),
+        _ => {}
+    }
+    Ok(deeds)
 }

@@ -1,5 +1,6 @@
 //! Settings that say what cannot be.
 
+use super::neighbour::{Deed, Handler};
 use super::setting::Tag;
 use super::value::Ty;
 use super::*;
@@ -21,6 +22,10 @@ fn any_setting_is_mended() {
         broken.setting.globals = u32::MAX;
         broken.setting.reference = 0;
         broken.setting.uncaught = true;
+        broken
+            .setting
+            .neighbour
+            .extend(Handler::ALL.map(|handler| Deed::Call { handler, tag: 9 }));
         if number % 2 == 0 {
             broken.setting.features = features;
         }

@@ -39,9 +39,10 @@ impl World {
         self.frames.push(Frame {
             entry,
             code: Vec::new(),
-            locals: params.iter().map(|ty| ty.encoded()).collect(),
+            locals: params.iter().map(|ty| ty.local()).collect(),
             scopes: Vec::new(),
             held,
+            prologue: 0,
             ended: 0,
             replaced: Vec::new(),
             origins,
@@ -86,6 +87,30 @@ impl World {
     pub fn begin_call(&mut self) {
         let function = self.exported(format!("{}", self.calls.len()));
         self.enter(0, Entry::Export, function, Vec::new());
+        if self.setting.guards_calls() {
+            self.guard();
+        }
+    }
+
+    /// Opens a block that catches all, around the whole function: it ends with it.
+    fn guard(&mut self) {
+        let all = Clause {
+            kind: Kind::All,
+            tag: 0,
+            label: Label::Done(0),
+        };
+        self.open(vec![all], None);
+        let frame = self.frame();
+        frame.prologue = frame.code.len();
+    }
+
+    /// Whether a function has such a block.
+    pub fn is_guarded(&self, frame: &Frame) -> bool {
+        match frame.entry {
+            Entry::Start => true,
+            Entry::Export => self.setting.guards_calls(),
+            _ => false,
+        }
     }
 
     /// A function that the host calls.
@@ -100,12 +125,7 @@ impl World {
     pub fn begin_start(&mut self) {
         let function = self.function(Sig::Start, Vec::new());
         self.enter(0, Entry::Start, function, Vec::new());
-        let all = Clause {
-            kind: Kind::All,
-            tag: 0,
-            label: Label::Done(0),
-        };
-        self.open(vec![all], None);
+        self.guard();
     }
 
     /// Takes away the function that runs: its code is complete, but for `unreachable` where it does
@@ -145,7 +165,7 @@ impl World {
         match frame.entry {
             Entry::Start => self.started(&frame),
             Entry::Export => self.over(&frame, Outcome::Returned(seen(&types, &values))),
-            Entry::Call => self.take(id, &types, &values),
+            Entry::Call | Entry::Neighbour(_) => self.take(id, &types, &values),
             Entry::Callback { value, .. } => {
                 self.ascend();
                 self.note(value);
@@ -172,9 +192,30 @@ impl World {
         let digest = seen(&[Ty::I64], &[Datum::Bits(self.digest.into())]);
         self.told = matches!(&outcome, Outcome::Returned(values) if values.starts_with(&digest));
         let first = frame.origins.first().map_or(0, |origin| origin.function);
+        let goes_on = !matches!(outcome, Outcome::Exhausted(_));
         self.calls.push((first, outcome));
-        if self.calls.len() < super::world::MAX_CALLS {
+        if !goes_on {
+            // No engine is asked for more.
+            self.told = true;
+        } else if self.calls.len() < super::world::MAX_CALLS {
             self.begin_call();
+        }
+    }
+
+    /// The case is over, with this outcome of the call that runs.
+    pub fn ends_all(&mut self, outcome: Outcome) {
+        let mut last = None;
+        while let Some(frame) = self.leave(None) {
+            if let Entry::Callback { .. } = frame.entry {
+                self.ascend();
+            }
+            if !self.frames.is_empty() {
+                self.sink().unreachable();
+            }
+            last = Some(frame);
+        }
+        if let Some(frame) = last {
+            self.over(&frame, outcome);
         }
     }
 
@@ -208,7 +249,7 @@ impl World {
 
     /// An exception that has come up so many functions goes on from where code is, to the clause that
     /// catches it.
-    pub fn throws(&mut self, id: u32, exception: u32, mut up: u32) {
+    pub fn throws(&mut self, id: u32, mut exception: u32, mut up: u32) {
         loop {
             if let Some((scope, clause)) = self.handler(exception) {
                 self.corners_of_catch(up, scope, clause, exception);
@@ -248,6 +289,16 @@ impl World {
                         },
                     );
                     self.sink().unreachable();
+                }
+                Entry::Neighbour(deed) => {
+                    up += 1;
+                    match self.at_neighbour(deed, exception) {
+                        Some(other) => {
+                            exception = other;
+                            self.sink().unreachable();
+                        }
+                        None => return self.returns_plain(id),
+                    }
                 }
                 // The start function has a handler around all.
                 Entry::Start | Entry::Export => {
@@ -298,6 +349,11 @@ impl World {
             if let Entry::Callback { caught: true, .. } = frame.entry {
                 return true;
             }
+            if let Entry::Neighbour(deed) = frame.entry
+                && self.neighbour_keeps_all(deed)
+            {
+                return true;
+            }
         }
         false
     }
@@ -321,12 +377,18 @@ impl World {
                 let frame = self.frame();
                 let landing = frame.scopes[scope].landing(number);
                 frame.land(&types, landing);
-                self.take_caught(id, clause, exception, &payload);
+                let tag = payload.into_iter().filter(|_| clause.has_tag());
+                let itself = clause.has_exception().then_some(Datum::Exn(exception));
+                let data: Vec<Datum> = tag.chain(itself).collect();
+                self.take_arrived(id, &clause.arrives(&types), &data);
             }
             Label::Done(out) => {
                 self.frame().close_dead(&types, scope + 1 - out as usize);
                 self.close();
-                self.note_held();
+                // With the last block, a function may have come to its end.
+                if !self.is_idle() {
+                    self.note_held();
+                }
             }
             Label::Function => {
                 let exception = clause.has_exception().then_some(Datum::Exn(exception));
@@ -335,24 +397,17 @@ impl World {
         }
     }
 
-    /// Takes what has arrived with a clause from the stack, and looks at all that the function keeps.
-    fn take_caught(&mut self, id: u32, clause: Clause, exception: u32, payload: &[Datum]) {
-        let mut arrived = clause.arrives(&self.types());
-        let mut data = if clause.has_tag() {
-            payload.to_vec()
-        } else {
-            Vec::new()
-        };
-        if clause.has_exception() {
-            // It is kept under the operation's own name.
-            arrived.pop();
-            self.keep(id, Ty::Exn, Datum::Exn(exception));
-        }
+    /// Takes what has arrived where a clause lands from the stack, and looks at all that the function
+    /// keeps.
+    pub fn take_arrived(&mut self, id: u32, types: &[Ty], data: &[Datum]) {
         let mut extra = Vec::new();
-        let fields = arrived.into_iter().zip(data.drain(..)).enumerate();
-        for (place, (ty, datum)) in fields.rev() {
-            let held = self.keep(name(id, 1 + place as u32), ty, datum);
-            if self.held().last().map(|last| last.local) != Some(held.local) {
+        let fields = types.iter().zip(data).enumerate().rev();
+        for (place, (&ty, &datum)) in fields {
+            // An exception that comes last is kept under the operation's own name.
+            let own = place + 1 == types.len() && ty == Ty::Exn;
+            let name = if own { id } else { name(id, 1 + place as u32) };
+            let held = self.keep(name, ty, datum);
+            if self.held().last().map(|last| last.local) != Some(held.local) && !own {
                 extra.push(held);
             }
         }
@@ -373,9 +428,9 @@ impl World {
         if let Some(below) = self.frame().close(&types) {
             self.note(below);
         }
-        let frame = self.frame();
-        if matches!(frame.entry, Entry::Start) && frame.scopes.is_empty() {
-            self.returned(0, Vec::new());
+        let last = self.frames.last();
+        if last.is_some_and(|frame| self.is_guarded(frame) && frame.scopes.is_empty()) {
+            self.finish_one();
         }
     }
 

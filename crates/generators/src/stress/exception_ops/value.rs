@@ -4,9 +4,10 @@ pub use crate::stress::digest::{FACTOR, NULL};
 
 use assay_engine::{Features, Reference, Value};
 use serde::{Deserialize, Serialize};
-use wasm_encoder::{AbstractHeapType, HeapType, RefType, ValType};
+use wasm_encoder::{AbstractHeapType, HeapType, InstructionSink, RefType, ValType};
 
-/// A type of values. References may be null.
+/// A type of values. References may be null, but for those that say that they are not, which only
+/// exceptions carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
@@ -22,13 +23,16 @@ pub enum Ty {
     I31,
     /// The one structure type of a case: an `i64`.
     Struct,
+    NonNullFunc,
+    NonNullExtern,
+    NonNullStruct,
 }
 
 /// The index of the structure type, where there is one.
 pub const STRUCT: u32 = 0;
 
 impl Ty {
-    /// All types.
+    /// All types of values that a function can keep.
     pub const ALL: [Self; 10] = [
         Self::I64,
         Self::I32,
@@ -51,15 +55,60 @@ impl Ty {
             Self::F64 => ValType::F64,
             Self::V128 => ValType::V128,
             reference => ValType::Ref(RefType {
-                nullable: true,
+                nullable: self == self.nullable(),
                 heap_type: reference.heap(),
             }),
         }
     }
 
+    /// The type of the same references, and of null.
+    pub fn nullable(self) -> Self {
+        match self {
+            Self::NonNullFunc => Self::Func,
+            Self::NonNullExtern => Self::Extern,
+            Self::NonNullStruct => Self::Struct,
+            other => other,
+        }
+    }
+
+    /// The type of the same references without null, where there is one.
+    pub fn non_null(self) -> Self {
+        match self {
+            Self::Func => Self::NonNullFunc,
+            Self::Extern => Self::NonNullExtern,
+            Self::Struct => Self::NonNullStruct,
+            other => other,
+        }
+    }
+
+    /// The type of locals that hold it: one that has a default.
+    pub fn local(self) -> ValType {
+        self.nullable().encoded()
+    }
+
+    /// Pushes a local of the type that [`Ty::local`] says.
+    pub fn get(self, f: &mut InstructionSink<'_>, local: u32) {
+        f.local_get(local);
+        if self != self.nullable() {
+            f.ref_as_non_null();
+        }
+    }
+
+    /// Pushes zero, or null.
+    pub fn default(self, f: &mut InstructionSink<'_>) {
+        match self {
+            Self::I32 => f.i32_const(0),
+            Self::I64 => f.i64_const(0),
+            Self::F32 => f.f32_const(0.0.into()),
+            Self::F64 => f.f64_const(0.0.into()),
+            Self::V128 => f.v128_const(0),
+            reference => f.ref_null(reference.heap()),
+        };
+    }
+
     /// What references of this type refer to.
     pub fn heap(self) -> HeapType {
-        let ty = match self {
+        let ty = match self.nullable() {
             Self::Struct => return HeapType::Concrete(STRUCT),
             Self::Extern => AbstractHeapType::Extern,
             Self::Exn => AbstractHeapType::Exn,
@@ -74,10 +123,13 @@ impl Ty {
         let needs = match self {
             Self::V128 => Features::SIMD,
             Self::I31 | Self::Struct => Features::GC,
+            _ if self != self.nullable() => Features::GC | Features::FUNCTION_REFERENCES,
             _ => Features::EXCEPTIONS,
         };
         if features.contains(needs) {
             self
+        } else if self != self.nullable() {
+            self.nullable().within(features)
         } else {
             Self::I64
         }
@@ -97,8 +149,8 @@ impl Ty {
     pub fn kept(self, bits: u128) -> u128 {
         match self {
             Self::I32 | Self::F32 => u128::from(bits as u32),
-            Self::I64 | Self::F64 | Self::Struct => u128::from(bits as u64),
-            Self::I31 => u128::from(bits as u32 & 0x7fff_ffff),
+            Self::I64 | Self::F64 | Self::Struct | Self::NonNullStruct => u128::from(bits as u64),
+            Self::I31 | Self::NonNullExtern => u128::from(bits as u32 & 0x7fff_ffff),
             _ => bits,
         }
     }
@@ -121,7 +173,7 @@ pub enum Datum {
     Func,
     /// A reference of the host's.
     Extern(u32),
-    /// An unboxed integer: its 31 bits.
+    /// An unboxed integer, as a host's reference too: its 31 bits.
     I31(u32),
     /// A structure with this number in it.
     Struct(u64),
@@ -150,6 +202,8 @@ impl Datum {
             (Self::Bits(bits), Ty::V128) => vec![bits as u64, (bits >> 64) as u64],
             (Self::Bits(bits), _) => vec![bits as u64],
             (Self::Null, _) => vec![NULL],
+            (Self::I31(_), Ty::NonNullExtern) => vec![1],
+            (Self::I31(_), Ty::Extern) => vec![0],
             (Self::I31(bits), _) => vec![i64::from(signed_31(bits)).cast_unsigned()],
             (Self::Struct(number), _) => vec![number],
             (Self::Func | Self::Extern(_) | Self::Exn(_), _) => vec![0],

@@ -10,11 +10,11 @@
 //! not return.
 
 use super::corners::Corner;
+pub use super::frame::{End, Entry, Exception, Frame, Function, Held, Origin, Record, Sig};
 use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, FACTOR, NULL, STRUCT, Ty, mix};
 pub use crate::stress::scopes::DIGEST;
-use crate::stress::scopes::{Blocks, Clause, Scope};
-use assay_engine::{Action, Host, HostFunction, HostState, OnFailure, Outcome, Slot};
+use assay_engine::{Action, Host, HostFunction, HostState, Outcome, Slot};
 use std::collections::BTreeSet;
 use wasm_encoder::{BlockType, HeapType, InstructionSink as Sink, ValType};
 
@@ -34,138 +34,6 @@ const MAX_DEPTH: usize = 6;
 const MAX_SCOPES: usize = 6;
 const MAX_HELD: usize = 20;
 const MAX_BYTES: usize = 6000;
-
-/// A value that a function keeps in a local.
-#[derive(Clone, Copy, Debug)]
-pub struct Held {
-    /// Its name.
-    pub id: u32,
-    /// The type of the local.
-    pub ty: Ty,
-    /// The value.
-    pub datum: Datum,
-    /// The local.
-    pub local: u32,
-}
-
-/// The type of a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sig {
-    /// No parameters, no results.
-    Start,
-    /// That of the host's function: `[externref] -> [i64]`.
-    Host,
-    /// `[i32 i32] -> []`
-    Recursive,
-    /// One of the setting's: 0 takes an `externref`, the others are [`Setting::signatures`].
-    Own(u32),
-}
-
-/// How a function was entered.
-#[derive(Clone, Debug)]
-pub enum Entry {
-    /// As the start function.
-    Start,
-    /// By the host, as a call of the case.
-    Export,
-    /// By the function below it.
-    Call,
-    /// By the host, which the function below it has called.
-    Callback {
-        /// Whether exceptions end at the host, or in the shim before it.
-        caught: bool,
-        /// What the host makes of a trap, and of an exception that reaches it.
-        failure: OnFailure,
-        /// What the host then returns.
-        value: u64,
-    },
-}
-
-/// A function that has begun with the frame, and what of its run is on record.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// Its number.
-    pub function: u32,
-    /// Where in the log it began.
-    pub start: usize,
-    /// Whether it would do the same again.
-    pub repeats: bool,
-}
-
-/// A function that runs.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    /// How it was entered.
-    pub entry: Entry,
-    /// The code without the last `end`.
-    pub code: Vec<u8>,
-    /// The types of its locals, parameters first.
-    pub locals: Vec<ValType>,
-    /// Its blocks.
-    pub scopes: Vec<Scope<u64>>,
-    /// The values that it keeps.
-    pub held: Vec<Held>,
-    /// How many blocks have come to their ends.
-    pub ended: u32,
-    /// The clauses that would catch, had tail calls not replaced their functions.
-    pub replaced: Vec<Clause>,
-    /// The function itself, last, and before it those that it has replaced.
-    pub origins: Vec<Origin>,
-}
-
-impl Blocks for Frame {
-    type Below = u64;
-
-    fn scopes(&self) -> &[Scope<u64>] {
-        &self.scopes
-    }
-
-    fn parts(&mut self) -> (&mut Vec<Scope<u64>>, &mut Vec<u8>) {
-        (&mut self.scopes, &mut self.code)
-    }
-}
-
-/// How a function ended.
-#[derive(Clone, Debug)]
-pub enum End {
-    /// With these results.
-    Returned(Vec<Datum>),
-    /// With this exception.
-    Threw(u32),
-}
-
-/// What a function did, and will do again.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// What it mixed into the digest.
-    pub words: Vec<u64>,
-    /// How it ended.
-    pub end: End,
-}
-
-/// A function of the module.
-#[derive(Clone, Debug)]
-pub struct Function {
-    /// Its type.
-    pub sig: Sig,
-    /// Its arguments.
-    pub args: Vec<Datum>,
-    /// The name under which it is exported, if it is.
-    pub export: Option<String>,
-    /// The types of its locals, and its code; empty while it runs.
-    pub body: (Vec<ValType>, Vec<u8>),
-    /// What it did, where it would do that again.
-    pub record: Option<Record>,
-}
-
-/// An exception.
-#[derive(Clone, Debug)]
-pub struct Exception {
-    /// Its tag.
-    pub tag: u32,
-    /// Its fields.
-    pub payload: Vec<Datum>,
-}
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
@@ -187,6 +55,8 @@ pub struct World {
     pub rethrown: Vec<u32>,
     /// What globals hold.
     pub globals: Vec<Option<u32>>,
+    /// What the neighbour keeps.
+    pub neighbour_keeps: Option<u32>,
     /// What the table holds.
     pub table: Vec<Option<u32>>,
     /// The tags that code throws.
@@ -219,7 +89,12 @@ impl World {
             seed: setting.host_seed,
             functions: vec![HostFunction {
                 label: "host.act".into(),
-                params: vec![Slot::I64, Slot::Extern],
+                // With a shim the kind of a reference is told as well.
+                params: if setting.bare {
+                    vec![Slot::Extern]
+                } else {
+                    vec![Slot::I64, Slot::Extern]
+                },
                 results: vec![Slot::I64],
                 actions: Vec::new(),
             }],
@@ -234,6 +109,7 @@ impl World {
             of_host: BTreeSet::new(),
             rethrown: Vec::new(),
             globals: vec![None; setting.globals as usize],
+            neighbour_keeps: None,
             table: vec![None; table as usize],
             thrown: BTreeSet::new(),
             calls: Vec::new(),
@@ -304,7 +180,12 @@ impl World {
 
     /// The index of a function in the module.
     pub fn index(&self, function: u32) -> u32 {
-        u32::from(self.setting.host) + function
+        self.neighbour_index(self.setting.neighbour.len() as u32) + function
+    }
+
+    /// The index of one of the neighbour's functions.
+    pub fn neighbour_index(&self, deed: u32) -> u32 {
+        u32::from(self.setting.host) + deed
     }
 
     /// The index of the table of functions.
@@ -331,7 +212,7 @@ impl World {
     /// A new local.
     pub fn local(&mut self, ty: Ty) -> u32 {
         let locals = &mut self.frame().locals;
-        locals.push(ty.encoded());
+        locals.push(ty.local());
         locals.len() as u32 - 1
     }
 
@@ -421,7 +302,10 @@ impl World {
         } else {
             HOST_CODE
         };
-        let args = vec![assay_engine::Value::I64(code), argument.seen(Ty::Extern)];
+        let mut args = vec![assay_engine::Value::I64(code), argument.seen(Ty::Extern)];
+        if self.setting.bare {
+            args.remove(0);
+        }
         let (_, values, _) = self.host_state.enter(&self.host, 0, args);
         let bits = values.iter().map(|value| Datum::Bits(value.bits()));
         bits.collect()
@@ -457,7 +341,16 @@ pub fn push_words(f: &mut Sink<'_>, ty: Ty, local: u32) {
             factor(f);
             f.local_get(local).i64x2_extract_lane(1);
         }
-        Ty::Func | Ty::Extern | Ty::Exn => {
+        Ty::NonNullExtern => {
+            let i31 = HeapType::Abstract {
+                shared: false,
+                ty: wasm_encoder::AbstractHeapType::I31,
+            };
+            f.local_get(local).any_convert_extern();
+            f.ref_test_non_null(i31).i64_extend_i32_u();
+        }
+        Ty::NonNullStruct => _ = f.local_get(local).struct_get(STRUCT, 0),
+        Ty::Func | Ty::NonNullFunc | Ty::Extern | Ty::Exn => {
             f.local_get(local).ref_is_null().i64_extend_i32_u();
         }
         Ty::I31 | Ty::Struct => {

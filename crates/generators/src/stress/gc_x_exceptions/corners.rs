@@ -80,6 +80,7 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
             "largest payload",
             "references and numbers",
             "an exception in the payload",
+            "an object that is not null",
         ],
     ),
     ("throw_ref", &["null", "twice", "in a handler"]),
@@ -123,6 +124,20 @@ pub const SPECIAL: &[(&str, &[&str])] = &[
     ("recursion", &["handlers within", "eight functions or more"]),
     ("loop", &["each round's payload has the last one's object"]),
     ("garbage", &["fills a small heap"]),
+    (
+        "tail call",
+        &[
+            "of a function that kept objects",
+            "from within try_table",
+            "an exception leaves the one that was called",
+            "a handler that is gone does not catch",
+            "a collection in the one that was called",
+        ],
+    ),
+    (
+        "vectors",
+        &["in an array in the payload", "in an object in the payload"],
+    ),
 ];
 
 const GONE: &str = "what nothing but the payload holds is gone";
@@ -215,9 +230,21 @@ impl World {
         self.met.extend(met);
     }
 
+    /// The case has been in those of the corners that hold.
+    pub fn hit_all(&mut self, all: &[(bool, Corner)]) {
+        let held = all.iter().filter(|(holds, _)| *holds);
+        self.met.extend(held.map(|&(_, corner)| corner));
+    }
+
     /// There has been a collection with these on the stack of the function that runs.
     pub fn collected(&mut self, on_stack: &[Datum]) {
         self.collections += 1;
+        let mut frames = self.frames.iter();
+        let tail = frames.any(|frame| frame.replaced.is_some());
+        self.hit_all(&[(
+            tail,
+            ("tail call", "a collection in the one that was called"),
+        )]);
         let roots: Vec<Datum> = self
             .roots()
             .into_iter()

@@ -6,6 +6,7 @@
 //! run before the throw, on the way, in the landing pad and after it; see the module `world`.
 
 pub mod corners;
+mod frame;
 mod model;
 mod module;
 mod operand;
@@ -47,6 +48,10 @@ pub enum Kind {
     Global,
     /// A table.
     Table,
+    /// That the function can make a tail call.
+    TailCall,
+    /// Arrays of vectors.
+    Vectors,
 }
 
 impl Family for GcXExceptions {
@@ -87,6 +92,8 @@ impl Family for GcXExceptions {
             Kind::Room => world.has_room_for_call(),
             Kind::Global => !world.globals.is_empty(),
             Kind::Table => !world.tables.is_empty(),
+            Kind::TailCall => world.can_make_tail_call(),
+            Kind::Vectors => world.heap.vectors.is_some(),
         }
     }
 

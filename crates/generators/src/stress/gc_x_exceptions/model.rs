@@ -43,6 +43,8 @@ pub struct Exception {
 pub struct Heap {
     /// The fields of each structure type.
     pub nodes: Vec<Vec<Storage>>,
+    /// The type of arrays of vectors, if there is one.
+    pub vectors: Option<u32>,
     /// The fields of each tag.
     pub tags: Vec<Vec<Ty>>,
     /// The objects.
@@ -60,12 +62,18 @@ impl Heap {
     }
 
     /// What the elements of a type of arrays are.
-    pub fn element(ty: u32) -> Option<Ty> {
+    pub fn element(&self, ty: u32) -> Option<Ty> {
         match ty {
             ARRAY => Some(Ty::Eq),
             EXCEPTIONS => Some(Ty::Exn),
+            _ if self.vectors == Some(ty) => Some(Ty::V128),
             _ => None,
         }
+    }
+
+    /// How many types of objects there are.
+    pub fn types(&self) -> u32 {
+        NODE + self.nodes.len() as u32 + u32::from(self.vectors.is_some())
     }
 
     /// What a value refers to.
@@ -104,13 +112,13 @@ impl Heap {
 
     fn walk_object(&self, object: &Object, depth: u32) -> u64 {
         let digest = OBJECT + u64::from(object.ty);
-        if Self::element(object.ty).is_none() {
+        let Some(element) = self.element(object.ty) else {
             let fields = self.fields(object.ty).iter().map(|field| field.unpacked());
             return self.mix_all(digest, fields.zip(&object.data), depth);
-        }
+        };
         let digest = mix(digest, object.data.len() as u64);
         let elements = object.data.iter().take(ELEMENTS);
-        self.mix_all(digest, elements.map(|datum| (Ty::Eq, datum)), depth)
+        self.mix_all(digest, elements.map(|datum| (element, datum)), depth)
     }
 
     fn walk_exception(&self, exception: &Exception, depth: u32) -> u64 {

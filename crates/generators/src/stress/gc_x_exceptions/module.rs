@@ -2,7 +2,7 @@
 
 use super::model::DEPTH;
 use super::setting::{Setting, TABLE_LENGTH};
-use super::value::{Datum, NODE, Ty};
+use super::value::{Datum, Ty};
 use super::walker;
 use super::world::{FIRST_FUNCTION, FIRST_GLOBAL, Function, Sig, World};
 use crate::stress::digest::told;
@@ -11,9 +11,10 @@ use crate::{Draft, DraftCall};
 use assay_engine::{Action, Reference, Value};
 use wasm_encoder::{
     AbstractHeapType, ArrayType, CodeSection, CompositeInnerType, CompositeType, ConstExpr,
-    EntityType, ExportKind, ExportSection, FieldType, FunctionSection, GlobalSection, GlobalType,
-    HeapType, ImportSection, InstructionSink as Sink, Module, RefType, StorageType, StructType,
-    SubType, TableSection, TableType, TagKind, TagSection, TagType, TypeSection, ValType,
+    ElementSection, Elements, EntityType, ExportKind, ExportSection, FieldType, FunctionSection,
+    GlobalSection, GlobalType, HeapType, ImportSection, InstructionSink as Sink, Module, RefType,
+    StorageType, StructType, SubType, TableSection, TableType, TagKind, TagSection, TagType,
+    TypeSection, ValType,
 };
 
 /// A heap that the garbage of one operation fills, and all that a case keeps does not.
@@ -35,18 +36,18 @@ const HELPERS: u32 = 5;
 /// each tag.
 #[derive(Clone, Debug)]
 pub struct Types {
-    nodes: u32,
+    objects: u32,
     signatures: u32,
     tags: Vec<Vec<Ty>>,
 }
 
 impl Types {
     fn helper(&self, function: u32) -> u32 {
-        NODE + self.nodes + function
+        self.objects + function
     }
 
     /// The index of a type of functions.
-    fn signature(&self, sig: Sig) -> u32 {
+    pub fn signature(&self, sig: Sig) -> u32 {
         self.helper(HELPERS)
             + match sig {
                 Sig::Export => 0,
@@ -142,7 +143,9 @@ fn objects(world: &World) -> Vec<SubType> {
         })
     };
     let arrays = [array(Ty::Eq), array(Ty::Exn)];
+    let vectors = world.heap.vectors.map(|_| array(Ty::V128));
     let all = arrays.into_iter().chain(world.heap.nodes.iter().map(node));
+    let all = all.chain(vectors);
     all.map(sub_type).collect()
 }
 
@@ -150,7 +153,7 @@ impl World {
     /// The types of the module.
     pub fn types(&self) -> Types {
         Types {
-            nodes: self.heap.nodes.len() as u32,
+            objects: self.heap.types(),
             signatures: self.setting.signatures.len() as u32,
             tags: self.heap.tags.clone(),
         }
@@ -159,6 +162,11 @@ impl World {
     /// The index of a function in the module.
     pub fn index(&self, function: u32) -> u32 {
         FIRST_FUNCTION + function
+    }
+
+    /// The index of the table of functions.
+    pub fn function_table(&self) -> u32 {
+        self.tables.len() as u32
     }
 
     /// Brings what runs to its end, and adds a call that looks at all places, and tells the digest.
@@ -269,6 +277,7 @@ fn module(world: &World) -> Vec<u8> {
         }
     }
     module.section(&exports);
+    module.section(&elements(world));
     module.section(&code(world, &types));
     module.finish()
 }
@@ -286,6 +295,35 @@ fn tables(world: &World) -> TableSection {
             maximum: Some(TABLE_LENGTH.into()),
             shared: false,
         });
+    }
+    if !world.indirect.is_empty() {
+        let length = world.indirect.len() as u64;
+        section.table(TableType {
+            element_type: RefType::FUNCREF,
+            table64: false,
+            minimum: length,
+            maximum: Some(length),
+            shared: false,
+        });
+    }
+    section
+}
+
+/// The table of functions, and a declaration of those that are referred to otherwise.
+fn elements(world: &World) -> ElementSection {
+    let mut section = ElementSection::new();
+    let indices = |functions: &mut dyn Iterator<Item = &u32>| -> Vec<u32> {
+        functions.map(|&function| world.index(function)).collect()
+    };
+    if !world.indirect.is_empty() {
+        let functions = indices(&mut world.indirect.iter());
+        let table = Some(world.function_table());
+        let start = ConstExpr::i32_const(0);
+        section.active(table, &start, Elements::Functions(functions.into()));
+    }
+    if !world.referred.is_empty() {
+        let functions = indices(&mut world.referred.iter());
+        section.declared(Elements::Functions(functions.into()));
     }
     section
 }

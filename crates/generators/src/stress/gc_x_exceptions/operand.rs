@@ -1,6 +1,5 @@
 //! How operations choose values, and push them.
 
-use super::model::Heap;
 use super::value::{ARRAY, Datum, NODE, Storage, Ty};
 use super::world::{COLLECT, Held, World};
 use crate::stress::Choices;
@@ -67,7 +66,7 @@ impl World {
             datum => datum == Datum::Null,
         };
         related
-            && match ty {
+            && match ty.nullable() {
                 Ty::Node => object(NODE),
                 Ty::Array => object(ARRAY),
                 Ty::I31 => matches!(held.datum, Datum::I31(_) | Datum::Null),
@@ -98,6 +97,7 @@ impl World {
         }
         let number = distinct(c.id(), place) as u64;
         match ty {
+            Ty::NonNullEq | Ty::NonNullNode => Operand::Node(NODE, number),
             Ty::I31 if way != 7 => Operand::I31(number as u32 & 0x7fff_ffff),
             Ty::Eq if way == 6 => Operand::I31(number as u32 & 0x7fff_ffff),
             Ty::Eq | Ty::Node if way != 7 => Operand::Node(NODE, number),
@@ -143,8 +143,12 @@ impl World {
             Operand::Number(ty, bits) => self.push_number(ty, bits),
             Operand::Held(ty, held) => {
                 self.sink().local_get(held.local);
-                if held.ty == Ty::Eq && ty != Ty::Eq {
-                    self.sink().ref_cast_nullable(ty.heap());
+                let casts = held.ty == Ty::Eq && ty.nullable() != Ty::Eq;
+                match (casts, ty == ty.nullable()) {
+                    (true, true) => _ = self.sink().ref_cast_nullable(ty.heap()),
+                    (true, false) => _ = self.sink().ref_cast_non_null(ty.heap()),
+                    (false, true) => {}
+                    (false, false) => _ = self.sink().ref_as_non_null(),
                 }
                 held.datum
             }
@@ -209,7 +213,7 @@ impl World {
     pub fn node(&self, c: &mut Choices<'_, '_>, fits: impl Fn(u32) -> bool) -> Option<(Held, u32)> {
         let ty = |held: &Held| {
             let object = self.heap.object(held.datum)?;
-            let is_node = held.ty.is_eq() && Heap::element(object.ty).is_none();
+            let is_node = held.ty.is_eq() && self.heap.element(object.ty).is_none();
             (is_node && fits(object.ty)).then_some(object.ty)
         };
         let name = c.named(&self.names(|held| ty(held).is_some()))?;
@@ -221,7 +225,7 @@ impl World {
     pub fn array(&self, c: &mut Choices<'_, '_>) -> Option<(Held, u32)> {
         let ty = |held: &Held| {
             let object = self.heap.object(held.datum)?;
-            let is_array = held.ty.is_eq() && Heap::element(object.ty).is_some();
+            let is_array = held.ty.is_eq() && self.heap.element(object.ty).is_some();
             (is_array && !object.data.is_empty()).then_some(object.ty)
         };
         let name = c.named(&self.names(|held| ty(held).is_some()))?;

@@ -33,6 +33,8 @@ pub struct Setting {
     pub globals: Vec<Place>,
     /// What the elements of tables are.
     pub tables: Vec<Place>,
+    /// Whether there are arrays of vectors.
+    pub vectors: bool,
     /// Mixed into what the host returns and throws.
     pub host_seed: u32,
     /// The number of the host's reference that each call gets.
@@ -75,6 +77,7 @@ impl Setting {
             features,
             nodes,
             tags: tags(u)?,
+            vectors: u.ratio(1, 6)?,
             signatures,
             globals: places(u, 1..=3)?,
             tables: places(u, 0..=2)?,
@@ -117,6 +120,16 @@ impl Setting {
             types.truncate(MAX_FIELDS);
             types.iter_mut().for_each(|ty| *ty = ty.within(features));
         }
+        for fields in &mut self.nodes {
+            for field in fields {
+                if let Storage::Value(ty) = field {
+                    *ty = ty.nullable();
+                }
+            }
+        }
+        let signatures = self.signatures.iter_mut().flatten();
+        signatures.for_each(|ty| *ty = ty.nullable());
+        self.vectors &= features.contains(Features::SIMD);
         self.reference = self.reference.clamp(1, 1000);
     }
 
@@ -134,7 +147,7 @@ impl Setting {
         let nodes = self.nodes.iter().map(|fields| 1 + fields.len());
         let types = self.tags.iter().chain(&self.signatures);
         let types = types.map(|types| 1 + types.iter().map(|ty| complexity(*ty)).sum::<usize>());
-        let switches = [self.small_heap, self.fuse, self.digest];
+        let switches = [self.vectors, self.small_heap, self.fuse, self.digest];
         nodes.sum::<usize>()
             + types.sum::<usize>()
             + self.globals.len()
@@ -170,6 +183,7 @@ impl Setting {
         with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
         with(&|it| _ = it.globals.pop());
         with(&|it| _ = it.tables.pop());
+        with(&|it| it.vectors = false);
         with(&|it| it.small_heap = false);
         with(&|it| it.fuse = false);
         with(&|it| it.digest = false);
@@ -181,7 +195,8 @@ impl Setting {
 fn complexity(ty: Ty) -> usize {
     match ty {
         Ty::Eq => 1,
-        _ => 2,
+        _ if ty == ty.nullable() => 2,
+        _ => 3,
     }
 }
 
@@ -214,7 +229,7 @@ fn node(u: &mut Unstructured<'_>) -> Result<Vec<Storage>> {
 /// Tags: a few, so that clauses often fit what is thrown. One in five has fields that a host can throw,
 /// one in ten as many as there can be.
 fn tags(u: &mut Unstructured<'_>) -> Result<Vec<Vec<Ty>>> {
-    let tag = |u: &mut Unstructured<'_>| match u.int_in_range(0..=9)? {
+    let some = |u: &mut Unstructured<'_>| match u.int_in_range(0..=9)? {
         0 => types(u, MAX_FIELDS..=MAX_FIELDS),
         1 | 2 => {
             let count = u.int_in_range(0..=3)?;
@@ -222,6 +237,15 @@ fn tags(u: &mut Unstructured<'_>) -> Result<Vec<Vec<Ty>>> {
             (0..count).map(field).collect()
         }
         _ => types(u, 1..=4),
+    };
+    let tag = |u: &mut Unstructured<'_>| {
+        let mut fields: Vec<Ty> = some(u)?;
+        for ty in &mut fields {
+            if *ty != ty.non_null() && u.ratio(1, 6)? {
+                *ty = ty.non_null();
+            }
+        }
+        Ok(fields)
     };
     (0..u.int_in_range(1..=3)?).map(|_| tag(u)).collect()
 }

@@ -53,9 +53,10 @@ impl World {
             entry,
             function,
             code: Vec::new(),
-            locals: params.iter().map(|ty| ty.encoded()).collect(),
+            locals: params.iter().map(|ty| ty.local()).collect(),
             scopes: Vec::new(),
             held,
+            replaced: None,
         });
     }
 
@@ -89,6 +90,27 @@ impl World {
         );
         self.functions[frame.function as usize].body = body;
         Some(frame)
+    }
+
+    /// A function takes the place of the one that runs, as tail calls do: what that kept is gone, and so
+    /// are its handlers.
+    pub fn replace(&mut self, id: u32, function: u32, args: &[Datum]) {
+        let Some(frame) = self.leave(false) else {
+            return;
+        };
+        let object = |held: &Held| matches!(held.datum, Datum::Object(_));
+        let left = frame
+            .kept()
+            .any(|held| object(held) && !args.contains(&held.datum));
+        let open = frame.scopes.iter().filter(|scope| scope.in_body);
+        let clauses: Vec<Clause> = open.flat_map(|scope| scope.clauses.clone()).collect();
+        self.hit_all(&[
+            (left, ("tail call", "of a function that kept objects")),
+            (!clauses.is_empty(), ("tail call", "from within try_table")),
+        ]);
+        self.enter(id, frame.entry, function, args);
+        let before = frame.replaced.into_iter().flatten();
+        self.frame().replaced = Some(before.chain(clauses).collect());
     }
 
     /// The function that runs comes to its end, outside of all blocks.
@@ -175,6 +197,18 @@ impl World {
                 return;
             };
             unwound.extend(frame.kept().copied());
+            if let Some(clauses) = &frame.replaced {
+                let tag = self.heap.exceptions[exception as usize].tag;
+                let fits = |it: &Clause| !it.has_tag() || it.tag == tag;
+                let gone = clauses.iter().any(fits);
+                self.hit_all(&[
+                    (
+                        true,
+                        ("tail call", "an exception leaves the one that was called"),
+                    ),
+                    (gone, ("tail call", "a handler that is gone does not catch")),
+                ]);
+            }
             match frame.entry {
                 Entry::Call => _ = self.sink().unreachable(),
                 Entry::Callback { caught, value } => {

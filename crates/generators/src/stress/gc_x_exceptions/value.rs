@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use wasm_encoder::{AbstractHeapType, HeapType, RefType, StorageType, ValType};
 
 /// The indices of the types of objects: arrays of objects, arrays of exceptions, and then structures,
-/// of which there is always one.
+/// of which there is always one. Behind them there may be arrays of vectors.
 pub const ARRAY: u32 = 0;
 pub const EXCEPTIONS: u32 = 1;
 pub const NODE: u32 = 2;
 
-/// A type of values. References may be null.
+/// A type of values. References may be null, but for those that say that they are not, which only
+/// exceptions carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
@@ -29,6 +30,8 @@ pub enum Ty {
     I31,
     Extern,
     Exn,
+    NonNullEq,
+    NonNullNode,
 }
 
 /// What a field of a structure holds.
@@ -81,15 +84,38 @@ impl Ty {
             Self::F64 => ValType::F64,
             Self::V128 => ValType::V128,
             reference => ValType::Ref(RefType {
-                nullable: true,
+                nullable: self == self.nullable(),
                 heap_type: reference.heap(),
             }),
         }
     }
 
+    /// The type of the same references, and of null.
+    pub fn nullable(self) -> Self {
+        match self {
+            Self::NonNullEq => Self::Eq,
+            Self::NonNullNode => Self::Node,
+            other => other,
+        }
+    }
+
+    /// The type of the same references without null, where there is one.
+    pub fn non_null(self) -> Self {
+        match self {
+            Self::Eq => Self::NonNullEq,
+            Self::Node => Self::NonNullNode,
+            other => other,
+        }
+    }
+
+    /// The type of locals that hold it: one that has a default.
+    pub fn local(self) -> ValType {
+        self.nullable().encoded()
+    }
+
     /// What references of this type refer to.
     pub fn heap(self) -> HeapType {
-        let ty = match self {
+        let ty = match self.nullable() {
             Self::Node => return HeapType::Concrete(NODE),
             Self::Array => return HeapType::Concrete(ARRAY),
             Self::I31 => AbstractHeapType::I31,
@@ -107,7 +133,10 @@ impl Ty {
 
     /// Whether its values can be compared by `ref.eq`.
     pub fn is_eq(self) -> bool {
-        matches!(self, Self::Eq | Self::Node | Self::Array | Self::I31)
+        matches!(
+            self.nullable(),
+            Self::Eq | Self::Node | Self::Array | Self::I31
+        )
     }
 
     /// The type itself, or a plain one where these features do not have it.

@@ -5,7 +5,7 @@
 //! walk gets at the payload of an exception by throwing it again, with a clause for each tag.
 
 use super::model::{ELEMENTS, EXCEPTION, Heap};
-use super::value::{ARRAY, EXCEPTIONS, Storage, Ty};
+use super::value::{Storage, Ty};
 use super::world::{NOTE, WALK, WALK_EXCEPTION};
 use crate::stress::digest::{FACTOR, HOST, I31, NULL, OBJECT, TOO_DEEP};
 use crate::stress::scopes::{DIGEST, Payloads};
@@ -87,7 +87,7 @@ fn words(
             depth(f);
             f.call(WALK_EXCEPTION);
         }
-        Ty::Eq | Ty::Node | Ty::Array | Ty::I31 | Ty::Extern => {
+        _ => {
             if ty == Ty::Extern {
                 f.any_convert_extern();
             }
@@ -150,9 +150,9 @@ pub fn walk(heap: &Heap) -> Function {
         f.local_set(local)
             .i64_const((OBJECT + u64::from(ty)).cast_signed())
             .local_set(SUM);
-        match ty {
-            ARRAY | EXCEPTIONS => elements(f, ty, local),
-            _ => fields(f, ty, local, heap.fields(ty)),
+        match heap.element(ty) {
+            Some(element) => elements(f, (ty, element), local),
+            None => fields(f, ty, local, heap.fields(ty)),
         }
         f.local_get(SUM).return_().end().drop();
     }
@@ -190,7 +190,7 @@ fn fields(f: &mut Sink<'_>, ty: u32, local: u32, fields: &[Storage]) {
 }
 
 /// The length, and the first elements.
-fn elements(f: &mut Sink<'_>, ty: u32, local: u32) {
+fn elements(f: &mut Sink<'_>, (ty, element): (u32, Ty), local: u32) {
     f.local_get(local)
         .array_len()
         .local_tee(LENGTH)
@@ -208,7 +208,7 @@ fn elements(f: &mut Sink<'_>, ty: u32, local: u32) {
         .i32_const(ELEMENTS as i32)
         .i32_ge_u()
         .br_if(1);
-    add(f, Heap::element(ty).unwrap_or(Ty::Eq), |f| {
+    add(f, element, |f| {
         f.local_get(local).local_get(AT).array_get(ty);
     });
     f.local_get(AT)
@@ -225,7 +225,7 @@ pub fn walk_exception(heap: &Heap, types: &impl Payloads<Ty = Ty>) -> Function {
     let tags: BTreeSet<u32> = heap.exceptions.iter().map(|it| it.tag).collect();
     let fields = tags.iter().flat_map(|&tag| &heap.tags[tag as usize]);
     let mut locals = vec![(1, ValType::I64)];
-    locals.extend(fields.map(|ty| (1, ty.encoded())));
+    locals.extend(fields.map(|ty| (1, ty.local())));
     let mut function = Function::new(locals);
     let mut sink = function.instructions();
     let f = &mut sink;

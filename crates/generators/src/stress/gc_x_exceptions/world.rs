@@ -8,15 +8,15 @@
 //! not return. A reference is seen by a walk of what can be reached from it.
 
 use super::corners::{Corner, Place};
+pub use super::frame::{Caught, Entry, Frame, Function, Held, Sig};
 use super::model::{DEPTH, Exception, Heap, Object};
 use super::setting::{Setting, TABLE_LENGTH};
-use super::value::{Datum, Ty};
+use super::value::{Datum, NODE, Ty};
 use super::walker;
 use crate::stress::digest::mix;
-use crate::stress::scopes::{Blocks, Kind, Scope};
 use assay_engine::{Action, Host, HostFunction, HostState, Outcome, Reference, Slot, Value};
 use std::collections::BTreeSet;
-use wasm_encoder::{InstructionSink as Sink, ValType};
+use wasm_encoder::InstructionSink as Sink;
 
 /// The functions of a module: two of the host's, three that look, and then those of the case.
 pub const ACT: u32 = 0;
@@ -37,118 +37,6 @@ const MAX_SCOPES: usize = 5;
 const MAX_HELD: usize = 14;
 const MAX_BYTES: usize = 5000;
 
-/// Something that a clause has caught while a value was there.
-#[derive(Clone, Copy, Debug)]
-pub struct Caught {
-    /// The clause.
-    pub kind: Kind,
-    /// The place of its block among those of its function.
-    pub scope: usize,
-    /// Whether the block has ended.
-    pub is_over: bool,
-}
-
-/// A value that a function keeps, in a local or on the stack.
-#[derive(Clone, Copy, Debug)]
-pub struct Held {
-    /// Its name.
-    pub id: u32,
-    /// Its static type.
-    pub ty: Ty,
-    /// The value.
-    pub datum: Datum,
-    /// The local.
-    pub local: u32,
-    /// Where it was when something was caught.
-    pub place: Place,
-    /// How many collections there had been when it came here.
-    pub since: u32,
-    /// What was last caught.
-    pub caught: Option<Caught>,
-}
-
-/// The type of a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sig {
-    /// `[externref] -> [i64 externref]`
-    Export,
-    /// `[i32 eqref] -> []`
-    Recursive,
-    /// One of [`Setting::signatures`].
-    Own(u32),
-}
-
-/// How a function was entered.
-#[derive(Clone, Debug)]
-pub enum Entry {
-    /// By the host, as a call of the case.
-    Export,
-    /// By the function below it.
-    Call,
-    /// By the host, which the function below it has called.
-    Callback {
-        /// Whether exceptions end at the host.
-        caught: bool,
-        /// What the host then returns.
-        value: u64,
-    },
-}
-
-/// A function that runs.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    /// How it was entered.
-    pub entry: Entry,
-    /// Its number.
-    pub function: u32,
-    /// The code without the last `end`.
-    pub code: Vec<u8>,
-    /// The types of its locals, parameters first.
-    pub locals: Vec<ValType>,
-    /// Its blocks.
-    pub scopes: Vec<Scope<Held>>,
-    /// The values that it keeps.
-    pub held: Vec<Held>,
-}
-
-impl Blocks for Frame {
-    type Below = Held;
-
-    fn scopes(&self) -> &[Scope<Held>] {
-        &self.scopes
-    }
-
-    fn parts(&mut self) -> (&mut Vec<Scope<Held>>, &mut Vec<u8>) {
-        (&mut self.scopes, &mut self.code)
-    }
-}
-
-impl Frame {
-    /// All that it keeps.
-    pub fn kept(&self) -> impl Iterator<Item = &Held> {
-        let below = self.scopes.iter().filter_map(|scope| scope.below.as_ref());
-        self.held.iter().chain(below)
-    }
-
-    /// The same, to change it.
-    pub fn kept_mut(&mut self) -> impl Iterator<Item = &mut Held> {
-        let below = self.scopes.iter_mut();
-        let below = below.filter_map(|scope| scope.below.as_mut());
-        self.held.iter_mut().chain(below)
-    }
-}
-
-/// A function of the module.
-#[derive(Clone, Debug)]
-pub struct Function {
-    /// Its type.
-    pub sig: Sig,
-    /// The name under which it is exported, if it is.
-    pub export: Option<String>,
-    /// The types of its locals, and its code; empty while it runs.
-    pub body: (Vec<ValType>, Vec<u8>),
-}
-
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct World {
@@ -160,6 +48,10 @@ pub struct World {
     pub frames: Vec<Frame>,
     /// All functions, without those that every module has.
     pub functions: Vec<Function>,
+    /// The functions that are called through a table.
+    pub indirect: Vec<u32>,
+    /// The functions that are referred to.
+    pub referred: BTreeSet<u32>,
     /// What globals hold.
     pub globals: Vec<Datum>,
     /// What tables hold.
@@ -203,6 +95,7 @@ impl World {
         };
         let heap = Heap {
             nodes: setting.fields(),
+            vectors: setting.vectors.then_some(NODE + setting.nodes.len() as u32),
             tags: setting.tags.clone(),
             ..Heap::default()
         };
@@ -211,6 +104,8 @@ impl World {
             heap,
             frames: Vec::new(),
             functions: Vec::new(),
+            indirect: Vec::new(),
+            referred: BTreeSet::new(),
             globals: vec![Datum::Null; setting.globals.len()],
             tables: vec![table; setting.tables.len()],
             calls: Vec::new(),
@@ -292,7 +187,7 @@ impl World {
     /// A new local.
     pub fn local(&mut self, ty: Ty) -> u32 {
         let locals = &mut self.frame().locals;
-        locals.push(ty.encoded());
+        locals.push(ty.local());
         locals.len() as u32 - 1
     }
 
@@ -328,6 +223,7 @@ impl World {
 
     /// Puts the value on the stack into a local, and keeps it; if there is no room, it is only looked at.
     pub fn keep(&mut self, id: u32, ty: Ty, datum: Datum) -> Held {
+        let ty = ty.nullable();
         let local = self.local(ty);
         self.sink().local_set(local);
         let held = self.value(id, ty, datum, local, Place::Local);
@@ -448,7 +344,7 @@ impl World {
             Datum::Host(number) => Reference::Extern(number),
             Datum::Exception(_) => Reference::Exn,
             Datum::Object(_) => match self.heap.object(datum) {
-                Some(object) if Heap::element(object.ty).is_some() => Reference::Array,
+                Some(object) if self.heap.element(object.ty).is_some() => Reference::Array,
                 _ => Reference::Struct,
             },
         }

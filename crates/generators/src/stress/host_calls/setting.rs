@@ -208,6 +208,7 @@ fn choice(features: Features, bare: bool) -> Vec<Ty> {
         Ty::Func => features.contains(Features::REFERENCE_TYPES),
         Ty::Exn => features.contains(Features::EXCEPTIONS),
         Ty::I31 | Ty::Struct => features.contains(Features::GC),
+        Ty::NonNullFunc | Ty::NonNullExtern | Ty::NonNullStruct => false,
     };
     Ty::ALL.into_iter().filter(has).collect()
 }

@@ -77,7 +77,7 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         return None;
     }
     let argument = w.operand(c, Ty::Extern, 0);
-    let in_shim = c.once_in(3);
+    let in_shim = c.once_in(3) && !w.setting.bare;
     let failure = c.one_of(&OnFailure::ALL)?;
     let caught = in_shim || failure == OnFailure::Swallow;
     let export = format!("back {}", w.functions.len());

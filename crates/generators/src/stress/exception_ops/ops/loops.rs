@@ -93,6 +93,12 @@ pub fn catch_in_loop(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         Thrower::New(tag, _) => *tag,
         Thrower::Again(_, _, _, exception) => w.exceptions[*exception as usize].tag,
     };
+    let kind = match kind {
+        // The module has no name for what is the neighbour's own.
+        Kind::One if w.is_own(tag) => Kind::All,
+        Kind::OneRef if w.is_own(tag) => Kind::AllRef,
+        kind => kind,
+    };
     let clause = Clause {
         kind,
         tag,

@@ -1,9 +1,12 @@
 //! The operation table, family by family.
 
+mod branches;
 mod calls;
 mod control;
+mod exhaustion;
 mod host;
 mod loops;
+mod neighbour;
 mod places;
 mod recursion;
 mod throws;
@@ -33,8 +36,8 @@ const fn row(
 /// All operations.
 pub static TABLE: &[Row<ExceptionOps>] = &{
     use Kind::{
-        Call, Exception, FunctionReferences, Global, Held, Host, Kept, Record, Room, RoomForScope,
-        Scope, Table, TailCalls,
+        Bare, Call, Exception, FunctionReferences, Global, Held, Host, Kept, Neighbour, Record,
+        Room, RoomForScope, Scope, Table, TailCalls,
     };
     [
         row(
@@ -46,6 +49,9 @@ pub static TABLE: &[Row<ExceptionOps>] = &{
         ),
         row("end", 5, &[], &[], control::end),
         row("br", 3, &[Scope], &[], control::br),
+        row("br with values", 4, &[], &[], branches::br),
+        row("br_if", 4, &[], &[], branches::br_if),
+        row("br_table", 4, &[], &[], branches::br_table),
         row("return", 2, &[], &[], control::return_),
         row("throw", 12, &[], &[], throws::throw),
         row("throw_ref", 16, &[Exception], &[], throws::throw_ref),
@@ -118,7 +124,23 @@ pub static TABLE: &[Row<ExceptionOps>] = &{
         row("host throws", 4, &[Host], &[], host::throws),
         row("host traps", 1, &[Host], &[], host::traps),
         row("host calls back", 4, &[Host, Room], &[], host::calls_back),
+        row("neighbour throws", 10, &[Neighbour], &[], neighbour::throws),
+        row("neighbour keeps", 10, &[Neighbour], &[], neighbour::keeps),
+        row(
+            "neighbour calls back",
+            12,
+            &[Neighbour, Room],
+            &[],
+            neighbour::calls_back,
+        ),
         row("recurse", 3, &[], &[], recursion::recurse),
+        row(
+            "exhaust the stack",
+            1,
+            &[Bare, Call],
+            &[],
+            exhaustion::exhaust,
+        ),
         row("loop", 3, &[], &[], loops::catch_in_loop),
         row("catch at loop", 2, &[], &[], loops::catch_at_loop),
         row("next call", 2, &[], &[], control::next_call),

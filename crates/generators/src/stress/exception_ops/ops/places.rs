@@ -6,7 +6,7 @@ use super::super::world::{EXN, FIRST_PLACE, Held, PLACES, World};
 use crate::stress::Choices;
 
 /// Which exception a value is.
-fn number(datum: Datum) -> Option<u32> {
+pub fn number(datum: Datum) -> Option<u32> {
     match datum {
         Datum::Exn(number) => Some(number),
         _ => None,
@@ -14,12 +14,12 @@ fn number(datum: Datum) -> Option<u32> {
 }
 
 /// An exception as a value.
-fn datum(number: Option<u32>) -> Datum {
+pub fn datum(number: Option<u32>) -> Datum {
     number.map_or(Datum::Null, Datum::Exn)
 }
 
 /// An exception that the function keeps, or once in a while null.
-fn exception(w: &World, c: &mut Choices<'_, '_>) -> Option<Operand> {
+pub fn exception(w: &World, c: &mut Choices<'_, '_>) -> Option<Operand> {
     if c.once_in(8) {
         return Some(w.fresh(Ty::Exn, 0, true, false));
     }

@@ -1,7 +1,7 @@
 //! Recursion with handlers at some levels.
 
-use super::super::module::Types;
 use super::super::operand::{Operand, data};
+use super::super::types::Types;
 use super::super::value::Ty;
 use super::super::world::{Held, SEED, SEED_VALUE, Sig, World};
 use super::loops::{as_locals, look};
@@ -145,7 +145,7 @@ impl Recursion {
         let kept: Vec<Held> = as_locals(&tys[2..], 2);
         let caught = as_locals(&arrives, tys.len() as u32);
         tys.extend(&arrives);
-        let locals = tys.iter().map(|ty| ty.encoded()).collect();
+        let locals = tys.iter().map(|ty| ty.local()).collect();
         let index = w.index(function);
         let frame_code = std::mem::take(&mut w.frame().code);
         self.keep(&mut w.sink());

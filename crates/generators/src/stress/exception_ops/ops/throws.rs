@@ -54,6 +54,13 @@ fn corners(w: &mut World, fields: &[Ty], payload: &[Datum]) {
     {
         w.hit("throw", "an object in the payload");
     }
+    for (ty, case) in [
+        (Ty::NonNullFunc, "a function that is not null"),
+        (Ty::NonNullExtern, "a host's reference that is not null"),
+        (Ty::NonNullStruct, "an object that is not null"),
+    ] {
+        w.hit_all(&[(fields.contains(&ty), ("throw", case))]);
+    }
     let in_handler = w.frame().scopes.iter().any(|scope| !scope.in_body);
     if in_handler {
         w.hit("throw", "in a handler");

@@ -5,6 +5,7 @@ mod host;
 mod objects;
 mod places;
 mod rounds;
+mod tail;
 mod throws;
 
 use super::world::World;
@@ -30,7 +31,9 @@ const fn row(
 
 /// All operations.
 pub static TABLE: &[Row<GcXExceptions>] = &{
-    use Kind::{Exception, Global, Object, Reference, Room, RoomForScope, Table};
+    use Kind::{
+        Exception, Global, Object, Reference, Room, RoomForScope, Table, TailCall, Vectors,
+    };
     [
         row("struct.new", 9, &[], &[Object, Reference], objects::new),
         row(
@@ -39,6 +42,13 @@ pub static TABLE: &[Row<GcXExceptions>] = &{
             &[],
             &[Object, Reference],
             objects::new_array,
+        ),
+        row(
+            "array.new_fixed of vectors",
+            8,
+            &[Vectors],
+            &[Object, Reference],
+            objects::new_vectors,
         ),
         row("ref.i31", 1, &[], &[Reference], objects::i31),
         row("struct.get", 10, &[Object], &[], objects::get),
@@ -69,6 +79,21 @@ pub static TABLE: &[Row<GcXExceptions>] = &{
         row("try_table", 20, &[RoomForScope], &[], control::try_table),
         row("end", 12, &[], &[], control::end),
         row("call", 9, &[Room], &[], control::call),
+        row("return_call", 4, &[Room, TailCall], &[], tail::direct),
+        row(
+            "return_call_indirect",
+            3,
+            &[Room, TailCall],
+            &[],
+            tail::indirect,
+        ),
+        row(
+            "return_call_ref",
+            3,
+            &[Room, TailCall],
+            &[],
+            tail::by_reference,
+        ),
         row("throw", 24, &[], &[], throws::throw),
         row("throw_ref", 50, &[Exception], &[], throws::throw_ref),
         row("throw_ref of null", 1, &[], &[], throws::throw_null),

@@ -1,7 +1,7 @@
 //! Objects: made, read, written, compared and forgotten.
 
 use super::super::corners::Place;
-use super::super::model::{DEPTH, Heap};
+use super::super::model::DEPTH;
 use super::super::operand::Manner;
 use super::super::value::{ARRAY, Datum, EXCEPTIONS, NODE, Storage, Ty};
 use super::super::world::{Held, World};
@@ -41,8 +41,19 @@ pub fn new(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 /// `array.new_fixed`, of objects or of exceptions.
 pub fn new_array(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let ty = c.one_of(&[ARRAY, EXCEPTIONS])?;
+    array(w, c, ty)
+}
+
+/// `array.new_fixed`, of vectors.
+pub fn new_vectors(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
+    let ty = w.heap.vectors?;
+    array(w, c, ty)
+}
+
+/// Makes an array of a type.
+fn array(w: &mut World, c: &mut Choices<'_, '_>, ty: u32) -> Option<()> {
     let count = 1 + c.below(MAX_ELEMENTS);
-    let element = Heap::element(ty)?;
+    let element = w.heap.element(ty)?;
     let operands = w.operands(c, &vec![element; count as usize]);
     let manner = Manner::choose(c);
     let data = w.hand(&operands, manner);
@@ -136,7 +147,7 @@ pub fn array_get(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let datum = *data.get(at as usize)?;
     w.push_object(target, ty);
     w.sink().i32_const(at.cast_signed()).array_get(ty);
-    w.keep(c.id(), Heap::element(ty)?, datum);
+    w.keep(c.id(), w.heap.element(ty)?, datum);
     Some(())
 }
 
@@ -144,7 +155,7 @@ pub fn array_get(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 pub fn array_set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let (target, ty) = w.array(c)?;
     let at = c.below(w.heap.object(target.datum)?.data.len() as u32);
-    let operand = w.operand(c, Heap::element(ty)?, 0);
+    let operand = w.operand(c, w.heap.element(ty)?, 0);
     w.push_object(target, ty);
     w.sink().i32_const(at.cast_signed());
     let datum = w.push(&operand);

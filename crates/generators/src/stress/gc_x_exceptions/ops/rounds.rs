@@ -21,6 +21,9 @@ const ROUNDS: [u32; 4] = [2, 1, 3, 7];
 fn carrier(w: &World, c: &mut Choices<'_, '_>) -> Option<(u32, usize)> {
     let fits = |ty: &Ty| matches!(ty, Ty::Eq | Ty::Node);
     let tags = (0..).zip(&w.setting.tags);
+    // All else that such a tag carries is null or 0.
+    let zeros = |fields: &Vec<Ty>| fields.iter().all(|ty| *ty == ty.nullable());
+    let tags = tags.filter(|(_, fields)| zeros(fields));
     let tags = tags.filter_map(|(tag, fields)| Some((tag, fields.iter().position(fits)?)));
     c.one_of(&tags.collect::<Vec<_>>())
 }

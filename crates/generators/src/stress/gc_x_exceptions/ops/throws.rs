@@ -44,6 +44,25 @@ fn corners(w: &mut World, fields: &[Ty], payload: &[Datum]) {
     if payload.iter().any(object) && fields.iter().any(|ty| ty.is_number()) {
         w.hit("throw", "references and numbers");
     }
+    let holds = |array: bool| {
+        payload.iter().any(|&it| {
+            let object = w.heap.object(it);
+            object.is_some_and(|object| match w.heap.element(object.ty) {
+                Some(element) => array && element == Ty::V128,
+                None => {
+                    let mut fields = w.heap.fields(object.ty).iter();
+                    !array && fields.any(|field| field.unpacked() == Ty::V128)
+                }
+            })
+        })
+    };
+    let (arrays, objects) = (holds(true), holds(false));
+    let non_null = fields.iter().any(|ty| *ty != ty.nullable());
+    w.hit_all(&[
+        (arrays, ("vectors", "in an array in the payload")),
+        (objects, ("vectors", "in an object in the payload")),
+        (non_null, ("throw", "an object that is not null")),
+    ]);
     if payload.iter().any(|it| matches!(it, Datum::Exception(_))) {
         w.hit("throw", "an exception in the payload");
     }

@@ -141,8 +141,8 @@ impl Setting {
         }
         self.bare |= !self.neighbour.is_empty();
         if self.bare {
-            // What calls give is told as it is.
-            let crosses = |ty: &Ty| matches!(ty, Ty::I32 | Ty::I64 | Ty::Extern);
+            // What calls give is told as it is, and there need be no host's reference in an `externref`.
+            let crosses = |ty: &Ty| matches!(ty, Ty::I32 | Ty::I64);
             let results = self.results.iter_mut().filter(|ty| !crosses(ty));
             results.for_each(|ty| *ty = Ty::I64);
         }

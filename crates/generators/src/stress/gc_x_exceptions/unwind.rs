@@ -95,19 +95,19 @@ impl World {
     /// A function takes the place of the one that runs, as tail calls do: what that kept is gone, and so
     /// are its handlers.
     pub fn replace(&mut self, id: u32, function: u32, args: &[Datum]) {
-        let Some(frame) = self.leave(false) else {
-            return;
-        };
-        let object = |held: &Held| matches!(held.datum, Datum::Object(_));
-        let left = frame
-            .kept()
-            .any(|held| object(held) && !args.contains(&held.datum));
+        let frame = self.frame();
+        let lost =
+            |held: &Held| matches!(held.datum, Datum::Object(_)) && !args.contains(&held.datum);
+        let left = frame.kept().any(lost);
         let open = frame.scopes.iter().filter(|scope| scope.in_body);
         let clauses: Vec<Clause> = open.flat_map(|scope| scope.clauses.clone()).collect();
         self.hit_all(&[
             (left, ("tail call", "of a function that kept objects")),
             (!clauses.is_empty(), ("tail call", "from within try_table")),
         ]);
+        let Some(frame) = self.leave(false) else {
+            return;
+        };
         self.enter(id, frame.entry, function, args);
         let before = frame.replaced.into_iter().flatten();
         self.frame().replaced = Some(before.chain(clauses).collect());

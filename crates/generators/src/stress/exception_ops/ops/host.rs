@@ -16,6 +16,16 @@ fn call(w: &mut World, argument: &Operand, action: Action) -> Vec<Datum> {
     w.host_acts(action, argument.datum)
 }
 
+/// What the host gets: one of its own references, or null. What it would get for another one is the
+/// shim's affair.
+fn argument(w: &World, c: &mut Choices<'_, '_>) -> Operand {
+    let operand = w.operand(c, Ty::Extern, 0);
+    match operand.datum {
+        Datum::I31(_) => w.fresh(Ty::Extern, 0, true, false),
+        _ => operand,
+    }
+}
+
 /// What the host returns.
 fn word(values: &[Datum]) -> u64 {
     match values {
@@ -26,7 +36,7 @@ fn word(values: &[Datum]) -> u64 {
 
 /// The host returns a number, which depends on the reference that it gets.
 pub fn returns(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    let argument = w.operand(c, Ty::Extern, 0);
+    let argument = argument(w, c);
     let values = call(w, &argument, Action::Return);
     w.note(word(&values));
     Some(())
@@ -43,7 +53,7 @@ pub fn throws(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let slots = |fields: &[Ty]| fields.iter().map(slot).collect::<Option<Vec<Slot>>>();
     let fits = tags.filter_map(|(number, tag)| Some((number, slots(&tag.fields)?)));
     let fits: Vec<(u32, Vec<Slot>)> = fits.collect();
-    let argument = w.operand(c, Ty::Extern, 0);
+    let argument = argument(w, c);
     let at = c.below(fits.len() as u32);
     let (tag, params) = fits.get(at as usize)?.clone();
     let payload = call(w, &argument, Action::Throw { tag, params });
@@ -57,7 +67,7 @@ pub fn throws(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 
 /// The host traps.
 pub fn traps(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    let argument = w.operand(c, Ty::Extern, 0);
+    let argument = argument(w, c);
     call(w, &argument, Action::Trap);
     if w.frame()
         .scopes
@@ -76,7 +86,7 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     if w.callbacks >= MAX_CALLBACK_DEPTH {
         return None;
     }
-    let argument = w.operand(c, Ty::Extern, 0);
+    let argument = argument(w, c);
     let in_shim = c.once_in(3) && !w.setting.bare;
     let failure = c.one_of(&OnFailure::ALL)?;
     let caught = in_shim || failure == OnFailure::Swallow;

@@ -31,6 +31,7 @@ mod mutate;
 mod naming;
 mod scopes;
 mod sequence;
+mod setting;
 mod shrink;
 pub mod stacks;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use case::StressCase;
 pub use choices::Choices;
 pub use mutate::Mutator;
 pub use sequence::{Family, Operation, Row, Sequence};
+pub use setting::Setting;
 pub use shrink::shrink;
 
 use crate::Draft;

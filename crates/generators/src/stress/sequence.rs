@@ -1,10 +1,10 @@
 //! A case as a list of operations.
 
-use super::Choices;
+use super::{Choices, Setting};
 use crate::Draft;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use assay_engine::Features;
-use serde::de::{DeserializeOwned, Error};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt::Debug;
 
@@ -22,28 +22,14 @@ pub trait Family: Clone + Debug + PartialEq + 'static {
     /// The operation table.
     const TABLE: &'static [Row<Self>];
 
-    /// What operations find: types, tables, tags. Plain data.
-    type Setting: Clone + Debug + PartialEq + Serialize + DeserializeOwned;
+    /// What operations find.
+    type Setting: Setting;
 
     /// The kinds of what operations need and give.
     type Kind: Copy + Debug + PartialEq + 'static;
 
     /// The model and the code, as far as the operations have come.
     type State;
-
-    /// Makes a setting of these features.
-    ///
-    /// # Errors
-    ///
-    /// When the bytes do not suffice.
-    fn setting(u: &mut Unstructured<'_>, features: Features) -> Result<Self::Setting>;
-
-    /// Settings that are a step simpler, the boldest step first. Each has a smaller
-    /// [`Family::size`].
-    fn simpler(setting: &Self::Setting) -> Vec<Self::Setting>;
-
-    /// How much there is to a setting.
-    fn size(setting: &Self::Setting) -> usize;
 
     /// The state before the first operation. A setting that was read from a file may say anything;
     /// what it says that cannot be is mended first, in the setting itself.
@@ -101,7 +87,7 @@ impl<F: Family> Sequence<F> {
     ///
     /// When the bytes do not suffice for a setting. Operations take what is left.
     pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<(Self, Draft)> {
-        let mut setting = F::setting(u, features)?;
+        let mut setting = F::Setting::arbitrary(u, features)?;
         let mut state = F::begin(&mut setting);
         let count = count::<F>(u)? as u32;
         let total: u32 = F::TABLE.iter().map(|row| row.weight).sum();

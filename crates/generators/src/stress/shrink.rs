@@ -1,6 +1,6 @@
 //! Makes a case smaller as long as it shows the same.
 
-use super::{Family, Sequence};
+use super::{Family, Sequence, Setting};
 use crate::Draft;
 
 /// The smallest case that can be reached from this one by leaving out operations, simplifying the
@@ -28,7 +28,7 @@ pub fn shrink<F: Family>(case: &Sequence<F>, shows: &mut dyn FnMut(&Draft) -> bo
 fn size<F: Family>(case: &Sequence<F>) -> (usize, usize, u64) {
     let choices = case.operations.iter().flat_map(|it| &it.choices);
     let choices = choices.map(|&choice| u64::from(choice) + 1).sum();
-    (case.operations.len(), F::size(&case.setting), choices)
+    (case.operations.len(), case.setting.size(), choices)
 }
 
 struct Shrinker<'a, F: Family> {
@@ -70,7 +70,7 @@ impl<F: Family> Shrinker<'_, F> {
             operations: best.operations.clone(),
         };
         'again: loop {
-            for setting in F::simpler(&self.best.setting) {
+            for setting in self.best.setting.simpler() {
                 let simpler = simpler_one(&self.best, setting);
                 if self.try_one(&simpler) {
                     continue 'again;

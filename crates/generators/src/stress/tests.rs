@@ -5,7 +5,7 @@ use super::gc_ops::GcOps;
 use super::gc_x_exceptions::GcXExceptions;
 use super::host_calls::HostCalls;
 use super::stacks::Stacks;
-use super::{Family, STRESS, Sequence, find};
+use super::{Family, STRESS, Sequence, Setting, find};
 use crate::Draft;
 use arbitrary::Unstructured;
 use assay_engine::Features;
@@ -131,8 +131,8 @@ fn simpler_settings_are_smaller_and_valid() {
         let mut tried = 0;
         for number in 0..100 {
             let (case, _) = case::<F>(number, Features::WASM3);
-            for setting in F::simpler(&case.setting) {
-                assert!(F::size(&setting) < F::size(&case.setting));
+            for setting in case.setting.simpler() {
+                assert!(setting.size() < case.setting.size());
                 let operations = case.operations.clone();
                 let simpler = Sequence::<F> {
                     setting,

@@ -20,7 +20,6 @@ pub(super) mod world;
 
 use super::{Family, Row};
 use crate::Draft;
-use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use setting::Setting;
 use world::World;
@@ -71,18 +70,6 @@ impl Family for ExceptionOps {
     type Setting = Setting;
     type Kind = Kind;
     type State = World;
-
-    fn setting(u: &mut Unstructured<'_>, features: Features) -> Result<Setting> {
-        Setting::arbitrary(u, features)
-    }
-
-    fn simpler(setting: &Setting) -> Vec<Setting> {
-        setting.simpler()
-    }
-
-    fn size(setting: &Setting) -> usize {
-        setting.size()
-    }
 
     fn begin(setting: &mut Setting) -> World {
         World::new(setting)

@@ -2,6 +2,7 @@
 
 use super::neighbour::{Deed, Handler, MAX_DEEDS};
 use super::value::Ty;
+use crate::stress;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use serde::{Deserialize, Serialize};
@@ -64,9 +65,8 @@ pub struct Tag {
     pub import: Option<u32>,
 }
 
-impl Setting {
-    /// A setting of these features.
-    pub fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
+impl stress::Setting for Setting {
+    fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
         let tags = tags(u, features)?;
         let results = match u.int_in_range(0..=3)? {
             0 | 1 => Vec::new(),
@@ -104,6 +104,74 @@ impl Setting {
         })
     }
 
+    fn size(&self) -> usize {
+        let tags = self.tags.iter().map(|tag| {
+            let fields: usize = tag.fields.iter().map(|&ty| complexity(ty)).sum();
+            2 + fields + usize::from(tag.import.is_some())
+        });
+        let signatures = self.signatures.iter().map(|types| 1 + types.len());
+        let switches = [
+            self.table,
+            self.host,
+            self.start,
+            self.uncaught,
+            self.fuse,
+            self.digest,
+            self.bare,
+        ];
+        tags.sum::<usize>()
+            + signatures.sum::<usize>()
+            + self.results.len()
+            + self.globals as usize
+            + self
+                .neighbour
+                .iter()
+                .map(|it| it.complexity())
+                .sum::<usize>()
+            + switches.into_iter().filter(|&on| on).count()
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let mut all = Vec::new();
+        let mut with = |change: &dyn Fn(&mut Self)| {
+            let mut simpler = self.clone();
+            change(&mut simpler);
+            simpler.mend();
+            if simpler.size() < self.size() {
+                all.push(simpler);
+            }
+        };
+        for at in (0..self.tags.len()).rev() {
+            with(&|it| _ = it.tags.remove(at));
+            with(&|it| it.tags[at].fields.clear());
+            with(&|it| it.tags[at].import = None);
+            for field in (0..self.tags[at].fields.len()).rev() {
+                with(&|it| _ = it.tags[at].fields.remove(field));
+                with(&|it| it.tags[at].fields[field] = Ty::I64);
+                with(&|it| it.tags[at].fields[field] = it.tags[at].fields[field].nullable());
+            }
+        }
+        with(&|it| it.neighbour.clear());
+        with(&|it| (it.bare, it.neighbour) = (false, Vec::new()));
+        for at in (0..self.neighbour.len()).rev() {
+            with(&|it| _ = it.neighbour.remove(at));
+            with(&|it| it.neighbour[at] = it.neighbour[at].plainer());
+        }
+        with(&|it| it.results.clear());
+        with(&|it| _ = it.signatures.pop());
+        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
+        with(&|it| it.globals = it.globals.saturating_sub(1));
+        with(&|it| it.table = false);
+        with(&|it| it.host = false);
+        with(&|it| it.start = false);
+        with(&|it| it.uncaught = false);
+        with(&|it| it.fuse = false);
+        with(&|it| it.digest = false);
+        all
+    }
+}
+
+impl Setting {
     /// Mends what cannot be.
     pub fn mend(&mut self) {
         self.tags.truncate(MAX_TAGS);
@@ -204,74 +272,6 @@ impl Setting {
     /// What every function gives.
     pub fn all_results(&self) -> Vec<Ty> {
         [Ty::I64].iter().chain(&self.results).copied().collect()
-    }
-
-    /// How much there is to it.
-    pub fn size(&self) -> usize {
-        let tags = self.tags.iter().map(|tag| {
-            let fields: usize = tag.fields.iter().map(|&ty| complexity(ty)).sum();
-            2 + fields + usize::from(tag.import.is_some())
-        });
-        let signatures = self.signatures.iter().map(|types| 1 + types.len());
-        let switches = [
-            self.table,
-            self.host,
-            self.start,
-            self.uncaught,
-            self.fuse,
-            self.digest,
-            self.bare,
-        ];
-        tags.sum::<usize>()
-            + signatures.sum::<usize>()
-            + self.results.len()
-            + self.globals as usize
-            + self
-                .neighbour
-                .iter()
-                .map(|it| it.complexity())
-                .sum::<usize>()
-            + switches.into_iter().filter(|&on| on).count()
-    }
-
-    /// Settings without one of the things in it.
-    pub fn simpler(&self) -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut with = |change: &dyn Fn(&mut Self)| {
-            let mut simpler = self.clone();
-            change(&mut simpler);
-            simpler.mend();
-            if simpler.size() < self.size() {
-                all.push(simpler);
-            }
-        };
-        for at in (0..self.tags.len()).rev() {
-            with(&|it| _ = it.tags.remove(at));
-            with(&|it| it.tags[at].fields.clear());
-            with(&|it| it.tags[at].import = None);
-            for field in (0..self.tags[at].fields.len()).rev() {
-                with(&|it| _ = it.tags[at].fields.remove(field));
-                with(&|it| it.tags[at].fields[field] = Ty::I64);
-                with(&|it| it.tags[at].fields[field] = it.tags[at].fields[field].nullable());
-            }
-        }
-        with(&|it| it.neighbour.clear());
-        with(&|it| (it.bare, it.neighbour) = (false, Vec::new()));
-        for at in (0..self.neighbour.len()).rev() {
-            with(&|it| _ = it.neighbour.remove(at));
-            with(&|it| it.neighbour[at] = it.neighbour[at].plainer());
-        }
-        with(&|it| it.results.clear());
-        with(&|it| _ = it.signatures.pop());
-        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
-        with(&|it| it.globals = it.globals.saturating_sub(1));
-        with(&|it| it.table = false);
-        with(&|it| it.host = false);
-        with(&|it| it.start = false);
-        with(&|it| it.uncaught = false);
-        with(&|it| it.fuse = false);
-        with(&|it| it.digest = false);
-        all
     }
 }
 

@@ -27,8 +27,6 @@ mod world;
 
 use super::{Family, Row};
 use crate::Draft;
-use arbitrary::{Result, Unstructured};
-use assay_engine::Features;
 use setting::Setting;
 use types::{Heap, Hierarchy, RefTy};
 use world::{Var, World};
@@ -72,18 +70,6 @@ impl Family for GcOps {
     type Setting = Setting;
     type Kind = Kind;
     type State = World;
-
-    fn setting(u: &mut Unstructured<'_>, features: Features) -> Result<Setting> {
-        Setting::arbitrary(u, features)
-    }
-
-    fn simpler(setting: &Setting) -> Vec<Setting> {
-        setting.simpler()
-    }
-
-    fn size(setting: &Setting) -> usize {
-        setting.size()
-    }
 
     fn begin(setting: &mut Setting) -> World {
         World::new(setting)

@@ -4,6 +4,7 @@ use super::groups::{nearly_repeat_group, repeat_group};
 use super::mend::MAX_TYPES;
 use super::other::Other;
 use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
+use crate::stress;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use serde::{Deserialize, Serialize};
@@ -71,9 +72,8 @@ const PLACES: [Heap; 6] = [
     Heap::Extern,
 ];
 
-impl Setting {
-    /// A setting of these features.
-    pub fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
+impl stress::Setting for Setting {
+    fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
         let types = types(u, features)?;
         let count = types.len() as u32;
         let functions = of_shape(&types, |shape| *shape == Shape::Func);
@@ -141,33 +141,7 @@ impl Setting {
         Ok(setting)
     }
 
-    /// Adds places for exceptions, where there are any.
-    fn keep_exceptions(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        if self.tags.is_empty() {
-            return Ok(());
-        }
-        if u.ratio(1, 2)? {
-            self.globals.push(Heap::Exn);
-        }
-        if u.ratio(1, 8)? {
-            self.tables.push(Heap::Exn);
-        }
-        for def in &mut self.types {
-            // Subtypes are mended: they have the fields of what they are below.
-            if let Shape::Struct(fields) = &mut def.shape
-                && u.ratio(1, 10)?
-            {
-                fields.push(Field {
-                    storage: Storage::Ref(RefTy::null(Heap::Exn)),
-                    mutable: true,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// How much there is to it.
-    pub fn size(&self) -> usize {
+    fn size(&self) -> usize {
         let shape = |def: &TypeDef| match &def.shape {
             Shape::Struct(fields) => 3 + 2 * fields.len(),
             Shape::Array(_) => 2,
@@ -200,8 +174,7 @@ impl Setting {
             + usize::from(self.digest)
     }
 
-    /// Settings without one of the things in it.
-    pub fn simpler(&self) -> Vec<Self> {
+    fn simpler(&self) -> Vec<Self> {
         let mut all = Vec::new();
         let others = self.other.iter().flat_map(Other::simpler);
         let others: Vec<Other> = others.collect();
@@ -242,6 +215,33 @@ impl Setting {
         with(&|it| it.fuse = false);
         with(&|it| it.digest = false);
         all
+    }
+}
+
+impl Setting {
+    /// Adds places for exceptions, where there are any.
+    fn keep_exceptions(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        if self.tags.is_empty() {
+            return Ok(());
+        }
+        if u.ratio(1, 2)? {
+            self.globals.push(Heap::Exn);
+        }
+        if u.ratio(1, 8)? {
+            self.tables.push(Heap::Exn);
+        }
+        for def in &mut self.types {
+            // Subtypes are mended: they have the fields of what they are below.
+            if let Shape::Struct(fields) = &mut def.shape
+                && u.ratio(1, 10)?
+            {
+                fields.push(Field {
+                    storage: Storage::Ref(RefTy::null(Heap::Exn)),
+                    mutable: true,
+                });
+            }
+        }
+        Ok(())
     }
 }
 

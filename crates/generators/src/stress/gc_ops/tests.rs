@@ -7,6 +7,8 @@ use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 use super::*;
 use crate::stress::Sequence;
 use crate::stress::tests::{assert_mended, bytes, case, modules};
+use arbitrary::{Result, Unstructured};
+use assay_engine::Features;
 
 /// A type that may refer to anything, wherever it is.
 fn nonsense(u: &mut Unstructured<'_>) -> Result<TypeDef> {

@@ -2,6 +2,7 @@
 //! that outlive a call.
 
 use super::value::{Storage, Ty};
+use crate::stress;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use serde::{Deserialize, Serialize};
@@ -66,9 +67,8 @@ impl Place {
     }
 }
 
-impl Setting {
-    /// A setting of these features.
-    pub fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
+impl stress::Setting for Setting {
+    fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
         let nodes = (0..u.int_in_range(1..=3)?).map(|_| node(u));
         let nodes = nodes.collect::<Result<_>>()?;
         let signatures = (0..u.int_in_range(1..=2)?).map(|_| types(u, 1..=4));
@@ -91,6 +91,54 @@ impl Setting {
         Ok(setting)
     }
 
+    fn size(&self) -> usize {
+        let nodes = self.nodes.iter().map(|fields| 1 + fields.len());
+        let types = self.tags.iter().chain(&self.signatures);
+        let types = types.map(|types| 1 + types.iter().map(|ty| complexity(*ty)).sum::<usize>());
+        let switches = [self.vectors, self.small_heap, self.fuse, self.digest];
+        nodes.sum::<usize>()
+            + types.sum::<usize>()
+            + self.globals.len()
+            + self.tables.len()
+            + switches.into_iter().filter(|&on| on).count()
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let mut all = Vec::new();
+        let mut with = |change: &dyn Fn(&mut Self)| {
+            let mut simpler = self.clone();
+            change(&mut simpler);
+            simpler.mend();
+            if simpler.size() < self.size() {
+                all.push(simpler);
+            }
+        };
+        for at in (0..self.tags.len()).rev() {
+            with(&|it| _ = it.tags.remove(at));
+            for field in (0..self.tags[at].len()).rev() {
+                with(&|it| _ = it.tags[at].remove(field));
+                with(&|it| it.tags[at][field] = Ty::Eq);
+            }
+        }
+        for at in (0..self.nodes.len()).rev() {
+            with(&|it| _ = it.nodes.remove(at));
+            for field in (0..self.nodes[at].len()).rev() {
+                with(&|it| _ = it.nodes[at].remove(field));
+            }
+        }
+        with(&|it| _ = it.signatures.pop());
+        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
+        with(&|it| _ = it.globals.pop());
+        with(&|it| _ = it.tables.pop());
+        with(&|it| it.vectors = false);
+        with(&|it| it.small_heap = false);
+        with(&|it| it.fuse = false);
+        with(&|it| it.digest = false);
+        all
+    }
+}
+
+impl Setting {
     /// Mends what cannot be.
     pub fn mend(&mut self) {
         self.nodes.truncate(MAX_NODES);
@@ -140,54 +188,6 @@ impl Setting {
             first.iter().chain(own).copied().collect()
         };
         self.nodes.iter().map(all).collect()
-    }
-
-    /// How much there is to it.
-    pub fn size(&self) -> usize {
-        let nodes = self.nodes.iter().map(|fields| 1 + fields.len());
-        let types = self.tags.iter().chain(&self.signatures);
-        let types = types.map(|types| 1 + types.iter().map(|ty| complexity(*ty)).sum::<usize>());
-        let switches = [self.vectors, self.small_heap, self.fuse, self.digest];
-        nodes.sum::<usize>()
-            + types.sum::<usize>()
-            + self.globals.len()
-            + self.tables.len()
-            + switches.into_iter().filter(|&on| on).count()
-    }
-
-    /// Settings without one of the things in it.
-    pub fn simpler(&self) -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut with = |change: &dyn Fn(&mut Self)| {
-            let mut simpler = self.clone();
-            change(&mut simpler);
-            simpler.mend();
-            if simpler.size() < self.size() {
-                all.push(simpler);
-            }
-        };
-        for at in (0..self.tags.len()).rev() {
-            with(&|it| _ = it.tags.remove(at));
-            for field in (0..self.tags[at].len()).rev() {
-                with(&|it| _ = it.tags[at].remove(field));
-                with(&|it| it.tags[at][field] = Ty::Eq);
-            }
-        }
-        for at in (0..self.nodes.len()).rev() {
-            with(&|it| _ = it.nodes.remove(at));
-            for field in (0..self.nodes[at].len()).rev() {
-                with(&|it| _ = it.nodes[at].remove(field));
-            }
-        }
-        with(&|it| _ = it.signatures.pop());
-        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
-        with(&|it| _ = it.globals.pop());
-        with(&|it| _ = it.tables.pop());
-        with(&|it| it.vectors = false);
-        with(&|it| it.small_heap = false);
-        with(&|it| it.fuse = false);
-        with(&|it| it.digest = false);
-        all
     }
 }
 

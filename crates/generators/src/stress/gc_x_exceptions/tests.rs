@@ -4,6 +4,7 @@ use super::setting::Place;
 use super::value::{Storage, Ty};
 use super::*;
 use crate::stress::tests::{assert_mended, case};
+use assay_engine::Features;
 
 const LEAST: Features = Features::GC
     .union(Features::FUNCTION_REFERENCES)

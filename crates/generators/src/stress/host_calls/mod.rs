@@ -20,7 +20,6 @@ mod world;
 
 use super::{Family, Row};
 use crate::Draft;
-use arbitrary::{Result, Unstructured};
 use assay_engine::{Features, MAX_CALLBACK_DEPTH};
 use setting::Setting;
 use world::World;
@@ -53,18 +52,6 @@ impl Family for HostCalls {
     type Setting = Setting;
     type Kind = Kind;
     type State = World;
-
-    fn setting(u: &mut Unstructured<'_>, features: Features) -> Result<Setting> {
-        Setting::arbitrary(u, features)
-    }
-
-    fn simpler(setting: &Setting) -> Vec<Setting> {
-        setting.simpler()
-    }
-
-    fn size(setting: &Setting) -> usize {
-        setting.size()
-    }
 
     fn begin(setting: &mut Setting) -> World {
         World::new(setting)

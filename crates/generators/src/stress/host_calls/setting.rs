@@ -1,5 +1,6 @@
 //! What the operations of a case find: the types of the host's functions, and how they are reached.
 
+use crate::stress;
 use crate::stress::exception_ops::value::{Datum, Ty};
 use crate::stress::naming::distinct;
 use arbitrary::{Result, Unstructured};
@@ -52,9 +53,8 @@ pub struct Signature {
     pub results: Vec<Ty>,
 }
 
-impl Setting {
-    /// A setting of these features.
-    pub fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
+impl stress::Setting for Setting {
+    fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
         let bare = u.ratio(1, 2)?;
         let choice = choice(features, bare);
         let mut imports = Vec::new();
@@ -81,6 +81,51 @@ impl Setting {
         })
     }
 
+    fn size(&self) -> usize {
+        let weight = |types: &[Ty]| -> usize {
+            let weights = types.iter().map(|&ty| 1 + usize::from(ty != Ty::I64));
+            weights.sum()
+        };
+        let imports = self.imports.iter();
+        let imports = imports.map(|it| 2 + weight(&it.params) + weight(&it.results));
+        let switches = [self.start, self.fuse, self.digest];
+        imports.sum::<usize>()
+            + weight(&self.params)
+            + weight(&self.results)
+            + weight(&self.fields)
+            + switches.into_iter().filter(|&on| on).count()
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let mut all = Vec::new();
+        let mut with = |change: &dyn Fn(&mut Self)| {
+            let mut simpler = self.clone();
+            change(&mut simpler);
+            simpler.mend();
+            if simpler.size() < self.size() {
+                all.push(simpler);
+            }
+        };
+        for at in (0..self.imports.len()).rev() {
+            with(&|it| _ = it.imports.remove(at));
+            with(&|it| it.imports[at].params.clear());
+            with(&|it| it.imports[at].results.clear());
+            with(&|it| _ = it.imports[at].params.pop());
+            with(&|it| _ = it.imports[at].results.pop());
+            with(&|it| it.imports[at].params.fill(Ty::I64));
+            with(&|it| it.imports[at].results.fill(Ty::I64));
+        }
+        with(&|it| it.params.clear());
+        with(&|it| it.results.clear());
+        with(&|it| it.fields.clear());
+        with(&|it| it.start = false);
+        with(&|it| it.fuse = false);
+        with(&|it| it.digest = false);
+        all
+    }
+}
+
+impl Setting {
     /// Mends what cannot be.
     pub fn mend(&mut self) {
         let choice = choice(self.features, self.bare);
@@ -149,51 +194,6 @@ impl Setting {
         self.imports
             .iter()
             .any(|it| it.params.contains(&Ty::Struct) || it.results.contains(&Ty::Struct))
-    }
-
-    /// How much there is to it.
-    pub fn size(&self) -> usize {
-        let weight = |types: &[Ty]| -> usize {
-            let weights = types.iter().map(|&ty| 1 + usize::from(ty != Ty::I64));
-            weights.sum()
-        };
-        let imports = self.imports.iter();
-        let imports = imports.map(|it| 2 + weight(&it.params) + weight(&it.results));
-        let switches = [self.start, self.fuse, self.digest];
-        imports.sum::<usize>()
-            + weight(&self.params)
-            + weight(&self.results)
-            + weight(&self.fields)
-            + switches.into_iter().filter(|&on| on).count()
-    }
-
-    /// Settings without one of the things in it.
-    pub fn simpler(&self) -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut with = |change: &dyn Fn(&mut Self)| {
-            let mut simpler = self.clone();
-            change(&mut simpler);
-            simpler.mend();
-            if simpler.size() < self.size() {
-                all.push(simpler);
-            }
-        };
-        for at in (0..self.imports.len()).rev() {
-            with(&|it| _ = it.imports.remove(at));
-            with(&|it| it.imports[at].params.clear());
-            with(&|it| it.imports[at].results.clear());
-            with(&|it| _ = it.imports[at].params.pop());
-            with(&|it| _ = it.imports[at].results.pop());
-            with(&|it| it.imports[at].params.fill(Ty::I64));
-            with(&|it| it.imports[at].results.fill(Ty::I64));
-        }
-        with(&|it| it.params.clear());
-        with(&|it| it.results.clear());
-        with(&|it| it.fields.clear());
-        with(&|it| it.start = false);
-        with(&|it| it.fuse = false);
-        with(&|it| it.digest = false);
-        all
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the operations of a case find: instances, types of functions, host functions, the shadow stack.
 
+use crate::stress;
 use arbitrary::{Result, Unstructured};
 use assay_engine::{Features, Slot, Value};
 use serde::{Deserialize, Serialize};
@@ -137,9 +138,8 @@ impl Ty {
 /// The place at which results begin, where their values are concerned.
 pub const RESULTS: u32 = 100;
 
-impl Setting {
-    /// A setting of these features.
-    pub fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
+impl stress::Setting for Setting {
+    fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
         let mut signatures = Vec::new();
         for _ in 0..u.int_in_range(0..=MAX_SIGNATURES)? {
             let most = if u.ratio(1, 4)? { MAX_PARAMS } else { 4 };
@@ -165,6 +165,52 @@ impl Setting {
         Ok(setting)
     }
 
+    fn size(&self) -> usize {
+        let signatures = self.signatures.iter().map(|types| 1 + weight(types));
+        signatures.sum::<usize>()
+            + weight(&self.params)
+            + weight(&self.results)
+            + self.modules as usize
+            + self.hosts as usize
+            + match self.shadow {
+                Shadow::No => 0,
+                Shadow::Global => 1,
+                Shadow::Memory => 2,
+            }
+            + usize::from(self.start)
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let mut all = Vec::new();
+        let mut with = |change: &dyn Fn(&mut Self)| {
+            let mut simpler = self.clone();
+            change(&mut simpler);
+            simpler.mend();
+            if simpler.size() < self.size() {
+                all.push(simpler);
+            }
+        };
+        with(&|it| it.modules = 1);
+        with(&|it| it.modules -= 1);
+        with(&|it| _ = it.signatures.pop());
+        with(&|it| it.signatures.iter_mut().for_each(Vec::clear));
+        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
+        with(&|it| it.params.clear());
+        with(&|it| it.results.clear());
+        with(&|it| _ = it.results.pop());
+        with(&|it| it.hosts -= 1);
+        with(&|it| it.start = false);
+        with(&|it| it.shadow = Shadow::No);
+        with(&|it| it.shadow = Shadow::Global);
+        with(&|it| {
+            let types = it.signatures.iter_mut().flatten();
+            types.chain(&mut it.params).for_each(|ty| *ty = Ty::I64);
+        });
+        all
+    }
+}
+
+impl Setting {
     /// Mends what cannot be.
     pub fn mend(&mut self) {
         self.modules = self.modules.clamp(1, MAX_MODULES);
@@ -210,52 +256,6 @@ impl Setting {
                 (few.repeat(2), vec![Ty::I32])
             }
         }
-    }
-
-    /// How much there is to it.
-    pub fn size(&self) -> usize {
-        let signatures = self.signatures.iter().map(|types| 1 + weight(types));
-        signatures.sum::<usize>()
-            + weight(&self.params)
-            + weight(&self.results)
-            + self.modules as usize
-            + self.hosts as usize
-            + match self.shadow {
-                Shadow::No => 0,
-                Shadow::Global => 1,
-                Shadow::Memory => 2,
-            }
-            + usize::from(self.start)
-    }
-
-    /// Settings without one of the things in it.
-    pub fn simpler(&self) -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut with = |change: &dyn Fn(&mut Self)| {
-            let mut simpler = self.clone();
-            change(&mut simpler);
-            simpler.mend();
-            if simpler.size() < self.size() {
-                all.push(simpler);
-            }
-        };
-        with(&|it| it.modules = 1);
-        with(&|it| it.modules -= 1);
-        with(&|it| _ = it.signatures.pop());
-        with(&|it| it.signatures.iter_mut().for_each(Vec::clear));
-        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
-        with(&|it| it.params.clear());
-        with(&|it| it.results.clear());
-        with(&|it| _ = it.results.pop());
-        with(&|it| it.hosts -= 1);
-        with(&|it| it.start = false);
-        with(&|it| it.shadow = Shadow::No);
-        with(&|it| it.shadow = Shadow::Global);
-        with(&|it| {
-            let types = it.signatures.iter_mut().flatten();
-            types.chain(&mut it.params).for_each(|ty| *ty = Ty::I64);
-        });
-        all
     }
 }
 

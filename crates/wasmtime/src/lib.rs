@@ -23,6 +23,6 @@ mod value;
 mod tests;
 
 pub use configuration::{
-    Compiler, Configuration, ConfigurationError, STACK_BYTES_NEEDED, WASM_STACK_BYTES,
+    Compiler, Configuration, ConfigurationError, InlineCalls, STACK_BYTES_NEEDED, WASM_STACK_BYTES,
 };
 pub use engine::{VERSION, WasmtimeEngine};

@@ -15,7 +15,7 @@ mod wasmtime;
 use assay_checks::Difference;
 use assay_checks::allowed::{Site, Wrong};
 use assay_engine::Program;
-use assay_wasmtime::{Compiler, Configuration};
+use assay_wasmtime::{Compiler, Configuration, InlineCalls};
 
 /// A known bug that shows as a difference.
 pub struct KnownBug {
@@ -111,14 +111,24 @@ pub struct KnownCrash {
 
 /// All known bugs that take the subject's process down. [`Configuration::normalised`] avoids them,
 /// so only a case that a person wrote can have one.
-pub const KNOWN_CRASHES: &[KnownCrash] = &[KnownCrash {
-    // The first address of each function is looked up in a map that is empty.
-    name: "wasmtime-debug-info-without-address-map",
-    has: |configuration| {
-        let code = &configuration.code;
-        configuration.compiler == Compiler::Cranelift && code.native_debug_info && !code.address_map
+pub const KNOWN_CRASHES: &[KnownCrash] = &[
+    KnownCrash {
+        // The first address of each function is looked up in a map that is empty.
+        name: "wasmtime-debug-info-without-address-map",
+        has: |configuration| has_debug_info(configuration) && !configuration.code.address_map,
     },
-}];
+    KnownCrash {
+        // The same, of functions of which only what they have inlined is left: that has no addresses.
+        name: "wasmtime-debug-info-of-inlined-calls",
+        has: |configuration| {
+            has_debug_info(configuration) && configuration.code.inlining != InlineCalls::No
+        },
+    },
+];
+
+fn has_debug_info(configuration: &Configuration) -> bool {
+    configuration.compiler == Compiler::Cranelift && configuration.code.native_debug_info
+}
 
 /// A known bug that takes an oracle's process down, so that it is not asked about a program that shows
 /// it.

@@ -68,9 +68,11 @@ fn code(code: &mut Code) {
         code.heap_spectre_mitigation = false;
         code.table_spectre_mitigation = false;
     }
-    // Wasmtime 48 panics on any function that has debugging information and no address map.
+    // Wasmtime 48 panics on any function that has debugging information and no address map, and on one of
+    // which only what it has inlined is left.
     if code.native_debug_info {
         code.address_map = true;
+        code.inlining = InlineCalls::No;
     }
     if code.inlining == InlineCalls::No {
         code.inlining_small_callee_size = default.inlining_small_callee_size;

@@ -16,7 +16,8 @@ pub trait Family: Clone + Debug + PartialEq + 'static {
     /// The name of the generator and of its target.
     const NAME: &'static str;
 
-    /// How many operations a case is generated with at most.
+    /// How many operations a case is generated with at most; a quarter of them is the least. Shorter cases
+    /// are faster, but longer ones see more in the same time, by the faults that can be seeded.
     const OPERATIONS: usize;
 
     /// The operation table.
@@ -89,7 +90,7 @@ impl<F: Family> Sequence<F> {
     pub fn generate(u: &mut Unstructured<'_>, features: Features) -> Result<(Self, Draft)> {
         let mut setting = F::Setting::arbitrary(u, features)?;
         let mut state = F::begin(&mut setting);
-        let count = count::<F>(u)? as u32;
+        let count = u.int_in_range(F::OPERATIONS / 4..=F::OPERATIONS)? as u32;
         let total: u32 = F::TABLE.iter().map(|row| row.weight).sum();
         let mut operations = Vec::new();
         for id in 0..count {
@@ -140,18 +141,6 @@ impl<F: Family> Sequence<F> {
         let rows = self.operations.iter();
         rows.filter_map(|operation| Some(F::TABLE.get(operation.row)?.name))
     }
-}
-
-/// How many operations a case gets: mostly few, since a case costs what its code takes to compile, and
-/// most of what can be found takes few; now and then many, for what must build up.
-fn count<F: Family>(u: &mut Unstructured<'_>) -> Result<usize> {
-    let most = F::OPERATIONS;
-    let range = match u.int_in_range(0..=7)? {
-        0 => most / 2..=most,
-        1 | 2 => most / 4..=most / 2,
-        _ => 2..=most / 4,
-    };
-    u.int_in_range(range)
 }
 
 /// The row that a ticket below the sum of all weights draws.

@@ -22,3 +22,10 @@ pub trait Setting: Clone + Debug + PartialEq + Serialize + DeserializeOwned {
     /// Settings that are a step simpler, the boldest step first. Each has a smaller [`Setting::size`].
     fn simpler(&self) -> Vec<Self>;
 }
+
+/// A setting after a change, if that makes it smaller.
+pub(super) fn smaller<S: Setting>(of: &S, change: impl Fn(&mut S)) -> Option<S> {
+    let mut changed = of.clone();
+    change(&mut changed);
+    (changed.size() < of.size()).then_some(changed)
+}

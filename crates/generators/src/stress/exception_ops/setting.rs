@@ -3,6 +3,7 @@
 use super::neighbour::{Deed, Handler, MAX_DEEDS};
 use super::value::Ty;
 use crate::stress;
+use crate::stress::setting::smaller;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use serde::{Deserialize, Serialize};
@@ -134,12 +135,11 @@ impl stress::Setting for Setting {
     fn simpler(&self) -> Vec<Self> {
         let mut all = Vec::new();
         let mut with = |change: &dyn Fn(&mut Self)| {
-            let mut simpler = self.clone();
-            change(&mut simpler);
-            simpler.mend();
-            if simpler.size() < self.size() {
-                all.push(simpler);
-            }
+            let changed = |it: &mut Self| {
+                change(it);
+                it.mend();
+            };
+            all.extend(smaller(self, changed));
         };
         for at in (0..self.tags.len()).rev() {
             with(&|it| _ = it.tags.remove(at));

@@ -5,6 +5,7 @@ use super::mend::MAX_TYPES;
 use super::other::Other;
 use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 use crate::stress;
+use crate::stress::setting::smaller;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use serde::{Deserialize, Serialize};
@@ -178,13 +179,7 @@ impl stress::Setting for Setting {
         let mut all = Vec::new();
         let others = self.other.iter().flat_map(Other::simpler);
         let others: Vec<Other> = others.collect();
-        let mut with = |change: &dyn Fn(&mut Self)| {
-            let mut simpler = self.clone();
-            change(&mut simpler);
-            if simpler.size() < self.size() {
-                all.push(simpler);
-            }
-        };
+        let mut with = |change: &dyn Fn(&mut Self)| all.extend(smaller(self, change));
         with(&|it| it.types.truncate(it.types.len().div_ceil(2)));
         for at in (0..self.types.len()).rev() {
             with(&|it| without_type(&mut it.types, at));

@@ -3,6 +3,7 @@
 use crate::stress;
 use crate::stress::exception_ops::value::{Datum, Ty};
 use crate::stress::naming::distinct;
+use crate::stress::setting::smaller;
 use arbitrary::{Result, Unstructured};
 use assay_engine::{Features, Reference, Value};
 use serde::{Deserialize, Serialize};
@@ -99,12 +100,11 @@ impl stress::Setting for Setting {
     fn simpler(&self) -> Vec<Self> {
         let mut all = Vec::new();
         let mut with = |change: &dyn Fn(&mut Self)| {
-            let mut simpler = self.clone();
-            change(&mut simpler);
-            simpler.mend();
-            if simpler.size() < self.size() {
-                all.push(simpler);
-            }
+            let changed = |it: &mut Self| {
+                change(it);
+                it.mend();
+            };
+            all.extend(smaller(self, changed));
         };
         for at in (0..self.imports.len()).rev() {
             with(&|it| _ = it.imports.remove(at));

@@ -1,6 +1,7 @@
 //! What the operations of a case find: instances, types of functions, host functions, the shadow stack.
 
 use crate::stress;
+use crate::stress::setting::smaller;
 use arbitrary::{Result, Unstructured};
 use assay_engine::{Features, Slot, Value};
 use serde::{Deserialize, Serialize};
@@ -183,12 +184,11 @@ impl stress::Setting for Setting {
     fn simpler(&self) -> Vec<Self> {
         let mut all = Vec::new();
         let mut with = |change: &dyn Fn(&mut Self)| {
-            let mut simpler = self.clone();
-            change(&mut simpler);
-            simpler.mend();
-            if simpler.size() < self.size() {
-                all.push(simpler);
-            }
+            let changed = |it: &mut Self| {
+                change(it);
+                it.mend();
+            };
+            all.extend(smaller(self, changed));
         };
         with(&|it| it.modules = 1);
         with(&|it| it.modules -= 1);

@@ -16,7 +16,7 @@
 //!
 //! # To add one
 //!
-//! A folder here with a [`Family`] (setting, model, operation table), and a row in [`STRESS`].
+//! A folder here with a [`Family`] ([`Setting`], model, operation table), and a row in [`STRESS`].
 //! [`Sequence::generate`], repair, mutation, shrinking, the tests of the table and the target come
 //! with it.
 

@@ -11,13 +11,14 @@
 //! *At best* is how many cases a second there would be if the harness cost nothing at all: no fuel,
 //! no shim, no comparison. It counts the generator, the oracle, and the subject compiling the bare
 //! module, as it was generated, in the configuration of the case (*bare*), instantiating it and
-//! making the calls.
+//! making the calls. What the subject compiles for one case and uses in the next counts for the case
+//! that it was compiled for, and *bare* compiles for each.
 #![allow(missing_docs)]
 
 use assay_engine::{Engine as _, Module, Program};
 use assay_generators::stress::STRESS;
 use assay_targets::differential::Plan;
-use assay_targets::{Discard, Input, Lab, LabOptions, bytes, differential, stress};
+use assay_targets::{Discard, Input, Lab, LabOptions, Target, differential, find, stress};
 use assay_wasmtime::{Compiler, Configuration, STACK_BYTES_NEEDED, WasmtimeEngine};
 use std::time::{Duration, Instant};
 
@@ -66,17 +67,18 @@ fn run(cases: u64, wanted: &[String]) {
         "at best"
     );
     let (targets, pairs): (Vec<_>, Vec<_>) = wanted.iter().partition(|name| !name.contains('/'));
-    let planners = planners().filter(|(name, _)| match targets.is_empty() {
-        true => *name == differential::NAME,
-        false => targets.iter().any(|target| target == name),
+    let planners = planners().filter(|planner| match targets.is_empty() {
+        true => planner.target.name == differential::NAME,
+        false => targets.iter().any(|target| *target == planner.target.name),
     });
-    for (target, planner) in planners {
-        println!("{target}");
+    for planner in planners {
+        let Target { name, runs, .. } = planner.target;
+        println!("{name}, each program in {runs} cases");
         for compiler in Compiler::ALL {
             for oracle in ["reference", "wasmi", "v8", "jsc"] {
                 let pair = format!("{}/{oracle}", compiler.engine_name());
                 if pairs.is_empty() || pairs.contains(&&pair) {
-                    measure(planner.as_ref(), &pair, compiler, oracle, cases);
+                    measure(&planner, &pair, compiler, oracle, cases);
                 }
             }
         }
@@ -84,14 +86,35 @@ fn run(cases: u64, wanted: &[String]) {
 }
 
 /// Makes the case of an input.
-type Planner = dyn Fn(&Lab, &Input<'_>) -> Result<Plan, Discard>;
+type Make = dyn Fn(&Lab, &Input<'_>) -> Result<Plan, Discard>;
 
-/// The targets that make programs, by their names.
-fn planners() -> impl Iterator<Item = (&'static str, Box<Planner>)> {
-    let first: (_, Box<Planner>) = (differential::NAME, Box::new(differential::plan));
+/// A target that makes programs.
+struct Planner {
+    target: &'static Target,
+    make: Box<Make>,
+}
+
+impl Planner {
+    fn new(name: &str, make: impl Fn(&Lab, &Input<'_>) -> Result<Plan, Discard> + 'static) -> Self {
+        Self {
+            target: find(name).expect("it is a target"),
+            make: Box::new(make),
+        }
+    }
+
+    fn plan(&self, lab: &Lab, number: u64) -> Result<Plan, Discard> {
+        let bytes = self.target.bytes(SEED, number);
+        (self.make)(lab, &Input::of(&bytes))
+    }
+}
+
+/// The targets that make programs.
+fn planners() -> impl Iterator<Item = Planner> {
+    let first = Planner::new(differential::NAME, differential::plan);
     let stress = STRESS.iter().map(|generator| {
-        let planner = |lab: &Lab, input: &Input<'_>| stress::plan(generator, lab, input);
-        (generator.name, Box::new(planner) as Box<Planner>)
+        Planner::new(generator.name, |lab, input| {
+            stress::plan(generator, lab, input)
+        })
     });
     std::iter::once(first).chain(stress)
 }
@@ -113,8 +136,7 @@ fn measure(planner: &Planner, pair: &str, compiler: Compiler, oracle: &str, case
     for number in 0..cases {
         let before = lab.spent();
         let at = Instant::now();
-        let bytes = bytes::of(SEED, number);
-        let Ok(plan) = planner(&lab, &Input::of(&bytes)) else {
+        let Ok(plan) = planner.plan(&lab, number) else {
             continue;
         };
         all.make += at.elapsed();
@@ -200,8 +222,7 @@ fn bare(planner: &Planner, lab: &Lab, numbers: &[u64]) -> Duration {
     let mut all = Duration::ZERO;
     let mut count = 0;
     for &number in numbers.iter().step_by(5) {
-        let bytes = bytes::of(SEED, number);
-        let Ok(plan) = planner(lab, &Input::of(&bytes)) else {
+        let Ok(plan) = planner.plan(lab, number) else {
             continue;
         };
         let Ok(mut subject) = WasmtimeEngine::new("bare", plan.setup.configuration) else {
@@ -233,8 +254,7 @@ fn medians(planner: &Planner, lab: &Lab, numbers: &[u64]) -> (u64, u64) {
         return (0, 0);
     };
     for &number in numbers.iter().step_by(numbers.len() / 300 + 1) {
-        let bytes = bytes::of(SEED, number);
-        let Ok(plan) = planner(lab, &Input::of(&bytes)) else {
+        let Ok(plan) = planner.plan(lab, number) else {
             continue;
         };
         sizes.push(plan.original_bytes as u64);

@@ -14,12 +14,24 @@ pub const SETUP: usize = 128;
 /// other programs before are what embedders have, and each engine takes time to make.
 pub const CASES_PER_SETUP: u64 = 10;
 
+/// How many bytes behind those choose the embedding, where a target runs each program several times.
+pub const EMBEDDING: usize = 32;
+
 /// The bytes: a pure function of both numbers.
 pub fn of(seed: u64, index: u64) -> Vec<u8> {
-    let mut rng = generator(seed, index, 0);
+    of_run(seed, index, 1)
+}
+
+/// The bytes where each program is run in so many cases in a row: those of such cases differ in the
+/// embedding alone.
+pub fn of_run(seed: u64, index: u64, runs: u64) -> Vec<u8> {
+    let mut rng = generator(seed, index / runs, 0);
     let mut bytes = vec![0; rng.random_range(LENGTH)];
     rng.fill(&mut bytes[SETUP..]);
     generator(seed, index / CASES_PER_SETUP, 1).fill(&mut bytes[..SETUP]);
+    if runs > 1 {
+        generator(seed, index, 2).fill(&mut bytes[SETUP..SETUP + EMBEDDING]);
+    }
     bytes
 }
 
@@ -46,5 +58,15 @@ mod tests {
         assert_eq!(a[..super::SETUP], b[..super::SETUP]);
         assert_ne!(a[..super::SETUP], c[..super::SETUP]);
         assert_ne!(a[super::SETUP..1536], b[super::SETUP..1536]);
+    }
+
+    #[test]
+    fn runs_of_a_program_differ_in_the_embedding_alone() {
+        let behind = super::SETUP + super::EMBEDDING;
+        let [a, b, c] = [20, 24, 25].map(|index| super::of_run(1, index, 5));
+        assert_eq!(a[..super::SETUP], b[..super::SETUP]);
+        assert_ne!(a[super::SETUP..behind], b[super::SETUP..behind]);
+        assert_eq!(a[behind..], b[behind..]);
+        assert_ne!(a[behind..1536], c[behind..1536]);
     }
 }

@@ -24,7 +24,7 @@ pub(crate) const LEFT_OUT: Features = Features::RELAXED_SIMD
     .union(Features::LEGACY_EXCEPTIONS);
 
 /// A case before it is run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// The target.
     pub target: &'static str,

@@ -89,10 +89,13 @@ pub(crate) fn run_all(
         let name = lab.oracles().get(oracle).map(|engine| engine.name());
         let start = match name.and_then(|name| known_bugs::of_program(name, program)) {
             Some(bug) => Some(Start::Known(bug)),
-            None => {
-                let engine = lab.oracle_mut(oracle);
-                engine.and_then(|engine| begin(engine, features, program))
-            }
+            None => match lab.recall(oracle, program) {
+                Some(said) => Some(Start::Asked(said)),
+                None => {
+                    let engine = lab.oracle_mut(oracle);
+                    engine.and_then(|engine| begin(engine, features, program))
+                }
+            },
         };
         begun.push(start);
     }
@@ -104,9 +107,14 @@ pub(crate) fn run_all(
     let mut answers = Vec::new();
     for (&oracle, begun) in setup.oracles.iter().zip(begun) {
         let answer = match begun {
-            Some(Start::Begun) => lab
-                .oracle_mut(oracle)
-                .map(|engine| Answer::Ran(engine.run(program))),
+            Some(Start::Begun) => {
+                let ran = lab.oracle_mut(oracle).map(|engine| engine.run(program));
+                if let Some(Ok(said)) = &ran {
+                    lab.remember(oracle, program, said);
+                }
+                ran.map(Answer::Ran)
+            }
+            Some(Start::Asked(said)) => Some(Answer::Ran(Ok(said))),
             Some(Start::Failed(error)) => Some(Answer::Ran(Err(error))),
             Some(Start::Lacks(feature)) => Some(Answer::Lacks(feature)),
             Some(Start::Known(bug)) => Some(Answer::Known(bug)),
@@ -121,6 +129,8 @@ pub(crate) fn run_all(
 /// How an oracle took the program.
 enum Start {
     Begun,
+    /// It was asked the same for the case before.
+    Asked(Transcript),
     Failed(EngineError),
     Lacks(String),
     /// A bug by which it might die.

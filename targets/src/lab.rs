@@ -1,13 +1,15 @@
 //! The engines of a run: which are here, which of them a case uses, and what they share.
 
+use crate::stress::Made;
 use assay_case::{EngineRecord, Role};
 use assay_checks::{Fault, FaultyEngine};
-use assay_engine::{Engine, EngineError, Features, Spent};
+use assay_engine::{Engine, EngineError, Features, Program, Spent, Transcript};
 use assay_generators::modules::Found;
 use assay_js::{JsEngine, JsOptions};
 use assay_reference::ReferenceEngine;
 use assay_reference::relaxed::Parameters;
-use assay_wasmtime::{Compiler, Configuration, WasmtimeEngine};
+use assay_wasmtime::{Compiled, Compiler, Configuration, WasmtimeEngine};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// The engines that can be on trial.
@@ -47,6 +49,20 @@ pub struct Setup {
     pub oracles: Vec<usize>,
 }
 
+/// A subject that was used.
+struct Last {
+    configuration: Configuration,
+    compiled: Compiled,
+    engine: Box<dyn Engine>,
+}
+
+/// A program, and what oracles have said of it. It is run in more cases than one, and oracles, which have one
+/// configuration each, would say it again.
+struct Asked {
+    program: Program,
+    said: BTreeMap<usize, Transcript>,
+}
+
 /// The engines of a run.
 pub struct Lab {
     subjects: Vec<Compiler>,
@@ -54,8 +70,13 @@ pub struct Lab {
     missing: Vec<Missing>,
     modules: Vec<Found>,
     canary: Option<Fault>,
-    /// The subject used last: cases in the same configuration share its engine.
-    last: Option<(Configuration, Box<dyn Engine>)>,
+    /// The subject used last: cases in the same configuration share it, and those in another embedding
+    /// what it has compiled.
+    last: Option<Last>,
+    /// The program that oracles were asked about last.
+    asked: Option<Asked>,
+    /// The program that a stress generator made last.
+    pub(crate) made: RefCell<Option<Made>>,
     /// The time spent in the subjects before that one.
     retired: Spent,
     /// Which alternatives of relaxed instructions oracles take, where a probe has told: they have
@@ -87,6 +108,8 @@ impl Lab {
             modules: options.modules,
             canary: options.canary,
             last: None,
+            asked: None,
+            made: RefCell::new(None),
             retired: Spent::default(),
             alternatives: BTreeMap::new(),
         };
@@ -226,6 +249,7 @@ impl Lab {
         let oracle = self.oracles.iter_mut().find(|it| it.name() == name);
         let oracle = oracle.ok_or_else(|| EngineError::misuse(name, "there is no such engine"))?;
         if name == assay_reference::NAME {
+            self.asked = None;
             *oracle = Box::new(ReferenceEngine::new().with_features(features));
         }
         Ok(oracle.as_mut())
@@ -254,21 +278,48 @@ impl Lab {
         configuration: &Configuration,
     ) -> Result<&mut dyn Engine, EngineError> {
         let name = configuration.compiler.engine_name();
-        if !matches!(&self.last, Some((last, _)) if last == configuration) {
-            if let Some((_, last)) = self.last.take() {
-                self.retired = self.retired + last.spent();
+        if !matches!(&self.last, Some(last) if last.configuration == *configuration) {
+            let before = self.last.take();
+            if let Some(last) = &before {
+                self.retired = self.retired + last.engine.spent();
             }
-            let engine = WasmtimeEngine::new(name, configuration.clone())
+            let compiled = before.as_ref().map(|last| &last.compiled);
+            let engine = WasmtimeEngine::sharing(name, configuration.clone(), compiled)
                 .map_err(|error| EngineError::misuse(name, error.to_string()))?;
-            let engine: Box<dyn Engine> = match self.canary {
-                Some(fault) => Box::new(FaultyEngine::new(Box::new(engine), fault)),
-                None => Box::new(engine),
-            };
-            self.last = Some((configuration.clone(), engine));
+            self.last = Some(Last {
+                configuration: configuration.clone(),
+                compiled: engine.compiled().clone(),
+                engine: match self.canary {
+                    Some(fault) => Box::new(FaultyEngine::new(Box::new(engine), fault)),
+                    None => Box::new(engine),
+                },
+            });
         }
         match &mut self.last {
-            Some((_, engine)) => Ok(engine.as_mut()),
+            Some(last) => Ok(last.engine.as_mut()),
             None => Err(EngineError::misuse(name, "there is no subject")),
+        }
+    }
+
+    /// What an oracle has said of a program, if that is the one it was asked about last.
+    pub(crate) fn recall(&self, oracle: usize, program: &Program) -> Option<Transcript> {
+        let asked = self.asked.as_ref()?;
+        let said = asked.said.get(&oracle)?;
+        (asked.program == *program).then(|| said.clone())
+    }
+
+    /// Keeps what an oracle has said of a program.
+    pub(crate) fn remember(&mut self, oracle: usize, program: &Program, said: &Transcript) {
+        match &mut self.asked {
+            Some(asked) if asked.program == *program => {
+                asked.said.insert(oracle, said.clone());
+            }
+            asked => {
+                *asked = Some(Asked {
+                    program: program.clone(),
+                    said: BTreeMap::from([(oracle, said.clone())]),
+                });
+            }
         }
     }
 
@@ -278,7 +329,7 @@ impl Lab {
         let subject = self
             .last
             .as_ref()
-            .map_or_else(Spent::default, |(_, engine)| engine.spent());
+            .map_or_else(Spent::default, |last| last.engine.spent());
         (
             self.retired + subject,
             oracles.fold(Spent::default(), |all, one| all + one),

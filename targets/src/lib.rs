@@ -29,12 +29,21 @@ pub struct Target {
     pub name: &'static str,
     /// What it does, in one line.
     pub about: &'static str,
+    /// In how many cases in a row a program is run, each time in another embedding.
+    pub runs: u64,
     /// Makes a case of the input and judges it.
     pub run: fn(&mut Lab, &Input<'_>) -> Report,
     /// Makes the case of the input, and runs nothing: for a case that took its worker down.
     pub describe: fn(&Lab, &Input<'_>) -> Option<Case>,
     /// Judges a case that was read back.
     pub replay: fn(&mut Lab, &Case) -> Result<Report, String>,
+}
+
+impl Target {
+    /// The bytes of case `number` of the run with seed `seed`.
+    pub fn bytes(&self, seed: u64, number: u64) -> Vec<u8> {
+        bytes::of_run(seed, number, self.runs)
+    }
 }
 
 /// What a case is made from.
@@ -77,6 +86,7 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: differential::NAME,
         about: "runs a module on the subject and on other engines, and compares all that can be seen",
+        runs: 1,
         run: differential::run,
         describe: differential::describe,
         replay: differential::replay,
@@ -84,6 +94,7 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: nondeterminism::NAME,
         about: "runs operators whose results are open, and judges each engine by what is allowed",
+        runs: 1,
         run: nondeterminism::run,
         describe: nondeterminism::describe,
         replay: nondeterminism::replay,

@@ -12,13 +12,19 @@ use crate::report::{Discard, Report};
 use crate::{Input, Lab, Target, bytes};
 use arbitrary::Unstructured;
 use assay_case::Case;
+use assay_engine::Features;
 use assay_generators::stress::{STRESS, StressGenerator};
+
+/// In how many cases in a row a program is run. Compiling is most of what a program costs, and most of what it
+/// is about happens afterwards: calls in and out, collections, unwinding, on which stacks.
+const RUNS: u64 = 5;
 
 /// The target of a stress generator, by its number in [`STRESS`].
 pub const fn target<const NUMBER: usize>() -> Target {
     Target {
         name: STRESS[NUMBER].name,
         about: STRESS[NUMBER].about,
+        runs: RUNS,
         run: |lab, input| match plan(&STRESS[NUMBER], lab, input) {
             Ok(plan) => judge_plan(lab, &plan),
             Err(discard) => Report::discarded(discard),
@@ -35,19 +41,51 @@ pub const fn target<const NUMBER: usize>() -> Target {
 /// Why there is none.
 pub fn plan(generator: &StressGenerator, lab: &Lab, input: &Input<'_>) -> Result<Plan, Discard> {
     let (setup, rest) = input.bytes.split_at(bytes::SETUP.min(input.bytes.len()));
+    let (embedding, rest) = rest.split_at(bytes::EMBEDDING.min(rest.len()));
     let u = &mut Unstructured::new(setup);
-    let setup = choose_engines_with(lab, u, generator.needs).map_err(|_| Discard::NoOracle)?;
+    let mut setup = choose_engines_with(lab, u, generator.needs).map_err(|_| Discard::NoOracle)?;
+    let u = &mut Unstructured::new(embedding);
+    setup.configuration = setup
+        .configuration
+        .embedded(u)
+        .map_err(|_| Discard::Bytes)?;
     let features = lab.shared_features(&setup) - LEFT_OUT;
     if let Some(feature) = (generator.needs - features).names().next() {
         return Err(Discard::SubjectLacks(feature));
     }
+    let made = (generator.name, features, rest);
+    if let Some(plan) = lab.made.borrow().as_ref().and_then(|last| last.again(made)) {
+        return Ok(Plan { setup, ..plan });
+    }
     let u = &mut Unstructured::new(rest);
     let (_, draft) = (generator.generate)(u, features).map_err(|_| Discard::Bytes)?;
-    let plan = make(setup, generator.name, draft)?;
-    Ok(Plan {
+    let plan = Plan {
         target: generator.name,
-        ..plan
-    })
+        ..make(setup, generator.name, draft)?
+    };
+    *lab.made.borrow_mut() = Some(Made {
+        features,
+        bytes: rest.to_vec(),
+        plan: plan.clone(),
+    });
+    Ok(plan)
+}
+
+/// The program that was made last, for the next case in which it is run.
+pub(crate) struct Made {
+    /// The features that it was allowed; it may use fewer.
+    features: Features,
+    bytes: Vec<u8>,
+    plan: Plan,
+}
+
+impl Made {
+    /// The plan, if it would be the same for this generator, these features, and these bytes.
+    fn again(&self, (generator, features, bytes): (&str, Features, &[u8])) -> Option<Plan> {
+        let same =
+            self.plan.generator == generator && self.features == features && self.bytes == bytes;
+        same.then(|| self.plan.clone())
+    }
 }
 
 /// Judges a case that was read back, on the engines that it names.

@@ -3,7 +3,7 @@
 use crate::message::{Answer, EngineHere, FindingHere, Order};
 use crate::options::{Budget, Options};
 use crate::stats::Stats;
-use assay_targets::Missing;
+use assay_targets::{Missing, find};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::ops::Range;
@@ -61,6 +61,8 @@ pub enum Event<'a> {
 pub struct Summary {
     /// The account of all cases.
     pub stats: Stats,
+    /// How many programs that were: fewer where each is run in several cases.
+    pub programs: u64,
     /// The first finding of each signature.
     pub findings: Vec<FindingHere>,
     /// How many cases each signature had kept.
@@ -212,6 +214,9 @@ impl Campaign<'_> {
                 tell(Event::Progress(&self.summary.stats));
             }
         }
+        let cases = self.summary.stats.cases;
+        let runs = find(&self.options.target).map_or(1, |target| target.runs);
+        self.summary.programs = cases.div_ceil(runs);
         self.summary.seconds = self.began.elapsed().as_secs_f64();
         self.summary.findings.sort();
         Ok(std::mem::take(&mut self.summary))

@@ -39,6 +39,7 @@ fn target(summary: &Summary) -> Value {
         .collect();
     json!({
         "cases": summary.stats.cases,
+        "programs": summary.programs,
         "useful": summary.stats.useful,
         "comparisons": summary.stats.comparisons,
         "discards": summary.stats.discards,

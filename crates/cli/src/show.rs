@@ -116,8 +116,12 @@ impl Printer {
             bar.finish_and_clear();
         }
         let stats = &summary.stats;
+        let programs = match summary.programs {
+            programs if programs < stats.cases => format!(" of {programs} programs"),
+            _ => String::new(),
+        };
         self.plain(&format!(
-            "{target}: {} cases in {:.1} s, {} useful ({}), {} calls compared",
+            "{target}: {} cases{programs} in {:.1} s, {} useful ({}), {} calls compared",
             stats.cases,
             summary.seconds,
             stats.useful,

@@ -1,5 +1,6 @@
 //! Wasmtime in one configuration.
 
+use crate::compiled::Compiled;
 use crate::futures::block_on;
 use crate::host::{self, HostData, is_asynchronous};
 use crate::instance::{WasmtimeInstance, outcome_of, unknown};
@@ -29,13 +30,13 @@ const LARGE_MEMORY_PAGES: u64 = 1 << 10;
 /// The size above which a table may not be had, in elements.
 const LARGE_TABLE_ELEMENTS: u64 = 1 << 20;
 
-/// Wasmtime in one configuration. Its engine is kept from program to program; each program has a
-/// store of its own.
+/// Wasmtime in one configuration. Its engine is kept from program to program, and a module for those
+/// that come next; each program has a store of its own.
 pub struct WasmtimeEngine {
     pub(crate) name: String,
     configuration: Configuration,
     features: Features,
-    engine: wasmtime::Engine,
+    compiled: Compiled,
     pub(crate) spent: Spent,
     counting: Option<Box<WasmtimeEngine>>,
 }
@@ -59,8 +60,25 @@ impl WasmtimeEngine {
         name: impl Into<String>,
         configuration: Configuration,
     ) -> Result<Self, ConfigurationError> {
+        Self::sharing(name, configuration, None)
+    }
+
+    /// Wasmtime in this configuration, with the engine and the modules of another one as far as they
+    /// would be the same.
+    ///
+    /// # Errors
+    ///
+    /// As for [`WasmtimeEngine::new`].
+    pub fn sharing(
+        name: impl Into<String>,
+        configuration: Configuration,
+        compiled: Option<&Compiled>,
+    ) -> Result<Self, ConfigurationError> {
         let began = Instant::now();
-        let engine = configuration.engine()?;
+        let compiled = match compiled.filter(|it| it.serves(&configuration)) {
+            Some(compiled) => compiled.clone(),
+            None => Compiled::new(&configuration)?,
+        };
         let spent = Spent {
             compile: began.elapsed(),
             ..Spent::default()
@@ -68,11 +86,16 @@ impl WasmtimeEngine {
         Ok(Self {
             name: name.into(),
             features: configuration.features(),
-            engine,
+            compiled,
             configuration,
             spent,
             counting: None,
         })
+    }
+
+    /// What was compiled, to be shared.
+    pub fn compiled(&self) -> &Compiled {
+        &self.compiled
     }
 
     /// The configuration.
@@ -170,7 +193,7 @@ impl WasmtimeEngine {
 
     /// A store for one run of a program or a script.
     pub(crate) fn store(&self, host: &Host, limits: &Limits) -> Store<HostData> {
-        let mut store = Store::new(&self.engine, HostData::new(host, limits));
+        let mut store = Store::new(&self.compiled.engine, HostData::new(host, limits));
         let asynchronous = self.configuration.entry.async_stacks;
         store.data_mut().asynchronous = asynchronous;
         store.data_mut().embedding = self.configuration.embedding.clone();
@@ -192,34 +215,45 @@ impl WasmtimeEngine {
         store
     }
 
-    /// Compiles a module, by way of its serialised form where the configuration says so.
-    #[allow(unsafe_code)]
+    /// Compiles a module, unless it has just been.
     pub(crate) fn compile(&mut self, wasm: &[u8]) -> Result<Module, Stop> {
         let began = Instant::now();
+        let module = match self.compiled.find(wasm) {
+            Some(module) => Ok(module),
+            None => self.compile_anew(wasm),
+        };
+        self.spent.compile += began.elapsed();
+        module
+    }
+
+    /// Compiles a module, by way of its serialised form where the configuration says so.
+    #[allow(unsafe_code)]
+    fn compile_anew(&self, wasm: &[u8]) -> Result<Module, Stop> {
+        let engine = &self.compiled.engine;
         let rejected = |_| Ok(Outcome::Rejected(Phase::Compile));
         let module = if self.configuration.code.precompiled {
-            self.engine
+            engine
                 .precompile_module(wasm)
                 .map_err(rejected)
                 .and_then(|code| {
                     // SAFETY: the bytes are those that this very engine has just made.
-                    unsafe { Module::deserialize(&self.engine, code) }
+                    unsafe { Module::deserialize(engine, code) }
                         .map_err(|error| self.too_large(&error))
                 })
         } else {
-            Module::new(&self.engine, wasm).map_err(|error| {
+            Module::new(engine, wasm).map_err(|error| {
                 // The pool refuses a module that is larger than its slots. What compiles, yet
                 // cannot be loaded, is such a module.
-                let compiles = || self.engine.precompile_module(wasm).is_ok();
+                let compiles = || engine.precompile_module(wasm).is_ok();
                 if self.configuration.pool.is_some() && compiles() {
                     self.too_large(&error)
                 } else {
                     rejected(error)
                 }
             })
-        };
-        self.spent.compile += began.elapsed();
-        module
+        }?;
+        self.compiled.keep(wasm, &module);
+        Ok(module)
     }
 
     /// A module that compiles cannot be loaded: it is larger than the pool's slots.
@@ -280,7 +314,7 @@ impl WasmtimeEngine {
         {
             return outcome_of(&self.name, store, error, 0);
         }
-        let mut linker = Linker::new(&self.engine);
+        let mut linker = Linker::new(&self.compiled.engine);
         linker.allow_shadowing(true);
         let defined = module
             .imports()

@@ -5,7 +5,7 @@ use crate::embedding::{self, Slots};
 use crate::instance::{Callable, invoke, pending_exception, tag_of};
 use crate::interruption::{self, Interruption};
 use crate::limits::GrowthLimits;
-use crate::objects::Log;
+use crate::objects::{Log, collect};
 use crate::stacks::{self, Stacks};
 use crate::trap::{Failure, HostError};
 use crate::value::{lift, lower};
@@ -109,6 +109,9 @@ pub(crate) async fn perform(
         caller.engine().increment_epoch();
     }
     stacks::of_host_call(&mut *caller);
+    if caller.data().embedding.collections.in_host_calls() {
+        collect(&mut *caller).await?;
+    }
     let args = params
         .iter()
         .map(|val| lift(&mut *caller, val))
@@ -117,8 +120,7 @@ pub(crate) async fn perform(
     let (action, values, entry) = data.state.enter(&data.host, index, args);
     match action {
         Action::Return | Action::Fresh => {}
-        Action::Collect if is_asynchronous(&*caller) => caller.gc_async(None).await?,
-        Action::Collect => caller.gc(None)?,
+        Action::Collect => collect(&mut *caller).await?,
         Action::Trap => return Err(HostError::Trap.into()),
         Action::Throw { tag, .. } => return throw(&mut *caller, tag, &values, entry),
         Action::GrowMemory { memory, pages } => {

@@ -4,7 +4,7 @@ use crate::embedding;
 use crate::futures::block_on;
 use crate::host::{HostData, missing};
 use crate::interruption;
-use crate::objects::give_up;
+use crate::objects::{collect, give_up};
 use crate::stacks::{self, Stacks};
 use crate::trap::{Failure, HostError};
 use crate::value::{lift, lower};
@@ -68,9 +68,19 @@ pub(crate) async fn invoke(
     let args = args
         .map(|(&value, ty)| lower(&mut store, value, ty))
         .collect::<Result<Vec<_>>>()?;
-    let way = store.as_context().data().embedding.calls;
+    let (way, collects) = {
+        let store = store.as_context();
+        let embedding = &store.data().embedding;
+        (embedding.calls, embedding.collections.around_calls())
+    };
     let types = (&*callable.params, &*callable.results);
+    if collects {
+        collect(&mut store).await?;
+    }
     let results = embedding::call(&mut store, way, callable.func, types, &args).await?;
+    if collects {
+        collect(&mut store).await?;
+    }
     results.iter().map(|val| lift(&mut store, val)).collect()
 }
 

@@ -5,6 +5,7 @@
 //!
 //! WebAssembly runs on the stack of the calling thread, which must have [`STACK_BYTES_NEEDED`].
 
+mod compiled;
 pub mod configuration;
 mod embedding;
 mod engine;
@@ -22,6 +23,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use compiled::Compiled;
 pub use configuration::{
     Compiler, Configuration, ConfigurationError, InlineCalls, STACK_BYTES_NEEDED, WASM_STACK_BYTES,
 };

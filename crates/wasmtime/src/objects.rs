@@ -57,14 +57,20 @@ pub(crate) fn host_object(
     Ok(object)
 }
 
+/// Collects garbage.
+pub(crate) async fn collect(mut store: impl AsContextMut<Data = HostData>) -> Result<()> {
+    let mut store = store.as_context_mut();
+    if is_asynchronous(&store) {
+        store.gc_async(None).await
+    } else {
+        store.gc(None)
+    }
+}
+
 /// Gives up a store, and tells of what was dropped, before and then, where that is counted.
 pub(crate) fn give_up(mut store: Store<HostData>, finds: Garbage) -> Option<Drops> {
     let log = store.data().log.clone()?;
-    let collected = if is_asynchronous(&store) {
-        block_on(store.gc_async(None))
-    } else {
-        store.gc(None)
-    };
+    let collected = block_on(collect(&mut store));
     // What was not collected shows as that.
     drop(collected);
     let collected = log.take();

@@ -66,6 +66,32 @@ pub enum Way {
     Unchecked,
 }
 
+/// When an embedder collects garbage, beside when a program asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Collections {
+    /// Never.
+    Never,
+    /// Around each call from outside: with the arguments there, and with the results there.
+    Calls,
+    /// In each call of a host function, with its arguments there.
+    HostCalls,
+    /// In all these places.
+    Everywhere,
+}
+
+impl Collections {
+    /// Whether that is around calls.
+    pub(crate) fn around_calls(self) -> bool {
+        matches!(self, Self::Calls | Self::Everywhere)
+    }
+
+    /// Whether that is in host calls.
+    pub(crate) fn in_host_calls(self) -> bool {
+        matches!(self, Self::HostCalls | Self::Everywhere)
+    }
+}
+
 knobs! {
     /// What changes the code that is generated.
     pub struct Code {
@@ -190,12 +216,15 @@ knobs! {
 }
 
 knobs! {
-    /// What changes how an embedder defines and calls functions.
+    /// What an embedder does in its own way: code and engine are the same whatever it is.
     pub struct Embedding {
         /// How functions of the host are defined.
         host_functions: Way = Way::Untyped, sometimes [Way::Typed, Way::Typed, Way::Unchecked];
         /// How exported functions are called.
         calls: Way = Way::Untyped, sometimes [Way::Typed, Way::Typed, Way::Unchecked];
+        /// When garbage is collected, beside when a program asks for it.
+        collections: Collections = Collections::Never,
+            sometimes [Collections::Calls, Collections::HostCalls, Collections::Everywhere];
     }
 }
 

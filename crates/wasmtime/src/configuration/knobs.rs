@@ -64,6 +64,9 @@ impl Rarity {
     /// How much rarer an expensive knob is turned.
     const EXPENSIVE: u8 = 5;
 
+    /// Every second knob.
+    pub(crate) const OFTEN: Self = Self(2);
+
     /// Chooses how densely one configuration turns its knobs.
     pub(crate) fn arbitrary(input: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
         Ok(Self(*input.choose(&[100, 30, 10, 4])?))

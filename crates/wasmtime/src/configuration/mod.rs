@@ -6,8 +6,8 @@ mod knobs;
 mod normal;
 
 pub use groups::{
-    Code, Collector, Embedding, Entry, Gc, InlineCalls, Memory, OptLevel, Pool, RegisterAllocator,
-    Way,
+    Code, Collections, Collector, Embedding, Entry, Gc, InlineCalls, Memory, OptLevel, Pool,
+    RegisterAllocator, Way,
 };
 pub use isa::{Extension, WithoutIsa};
 
@@ -78,7 +78,7 @@ pub struct Configuration {
     /// What changes how the host enters and leaves WebAssembly.
     #[serde(skip_serializing_if = "is_default")]
     pub entry: Entry,
-    /// How an embedder defines and calls functions.
+    /// What an embedder does in its own way.
     #[serde(skip_serializing_if = "is_default")]
     pub embedding: Embedding,
     /// The pooling allocator; without it, everything is allocated on demand.
@@ -135,6 +135,35 @@ impl Configuration {
         }
         configuration.embedding.turn(rarity, input)?;
         Ok(configuration.normalised())
+    }
+
+    /// The same code in another embedding: what changes neither code nor engine is drawn anew, each knob
+    /// for itself, so that the ways of embedding meet.
+    ///
+    /// # Errors
+    ///
+    /// None in practice: input that has run out leaves the defaults.
+    pub fn embedded(&self, input: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
+        let mut other = self.engine_part();
+        other.entry.async_stacks = !input.ratio(2, 3)?;
+        other.entry.fuel_yield_interval = *input.choose(&[None, Some(100), Some(10_000)])?;
+        other.embedding.turn(Rarity::OFTEN, input)?;
+        Ok(other.normalised())
+    }
+
+    /// What Wasmtime's engine is made from. Where that is the same, so is the compiled code.
+    #[must_use]
+    pub fn engine_part(&self) -> Self {
+        let default = Entry::default();
+        Self {
+            entry: Entry {
+                async_stacks: default.async_stacks,
+                fuel_yield_interval: default.fuel_yield_interval,
+                ..self.entry.clone()
+            },
+            embedding: Embedding::default(),
+            ..self.clone()
+        }
     }
 
     /// Prints the knobs that differ from their defaults.

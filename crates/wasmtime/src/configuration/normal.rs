@@ -49,6 +49,7 @@ fn for_winch(configuration: &mut Configuration) {
     code.debug_checks = default.debug_checks;
     configuration.memory.table_lazy_init = Memory::default().table_lazy_init;
     configuration.gc = Gc::default();
+    configuration.embedding.collections = Embedding::default().collections;
 }
 
 /// Byte code is the same on every machine, knows no signals, and has no DWARF of its own.

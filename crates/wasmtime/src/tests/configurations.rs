@@ -1,8 +1,8 @@
 //! Arbitrary configurations: Wasmtime takes each, and runs what it claims.
 
 use super::support::{call, calling, engine_in, hosted, import, last, module, with_stack};
-use crate::configuration::Pool;
-use crate::{Compiler, Configuration, ConfigurationError};
+use crate::configuration::{OptLevel, Pool, Way};
+use crate::{Compiler, Configuration, ConfigurationError, WasmtimeEngine};
 use arbitrary::Unstructured;
 use assay_conformance::examine;
 use assay_engine::{
@@ -220,6 +220,50 @@ fn configurations_print_and_read_back() {
         lengths.iter().any(|&lines| lines > 20),
         "some turn many knobs"
     );
+}
+
+#[test]
+fn another_embedding_needs_no_other_engine() {
+    let mut embeddings = std::collections::BTreeSet::new();
+    for seed in 0..ENGINES {
+        let configuration = arbitrary(Compiler::Cranelift, seed);
+        let bytes = noise(seed + 1_000);
+        let other = configuration.embedded(&mut Unstructured::new(&bytes));
+        let other = other.expect("bytes enough");
+        assert_eq!(other, other.clone().normalised());
+        // Zeroing stacks is told only where there are any.
+        let zeroing = configuration.entry.async_stack_zeroing;
+        assert!(zeroing || other.engine_part() == configuration.engine_part());
+        embeddings.insert(format!(
+            "{:?} {}",
+            other.embedding, other.entry.async_stacks
+        ));
+    }
+    assert!(embeddings.len() > 20, "{embeddings:#?}");
+    let plain = Configuration::default();
+    let same = plain.embedded(&mut Unstructured::new(&[]));
+    assert_eq!(same.expect("no input is input"), plain);
+}
+
+#[test]
+fn what_was_compiled_is_shared_by_embeddings_alone() {
+    let program = largest();
+    let mut other = Configuration::default();
+    other.embedding.calls = Way::Typed;
+    other.entry.async_stacks = true;
+    let mut optimised = other.clone();
+    optimised.code.opt_level = OptLevel::None;
+    for (configuration, shared) in [(other, true), (optimised, false)] {
+        let mut first = WasmtimeEngine::sharing("first", Configuration::default(), None)
+            .expect("wasmtime takes it");
+        drive(&mut first, &program).expect("it runs");
+        let mut second = WasmtimeEngine::sharing("second", configuration, Some(first.compiled()))
+            .expect("wasmtime takes it");
+        for module in &program.modules {
+            assert_eq!(second.compiled().find(&module.wasm).is_some(), shared);
+        }
+        drive(&mut second, &program).expect("it runs");
+    }
 }
 
 #[test]

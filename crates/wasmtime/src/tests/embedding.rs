@@ -1,7 +1,7 @@
 //! Functions by values, by Rust types, and unchecked.
 
 use super::support::{calling, engine_in, hosted, import, with_stack};
-use crate::configuration::Way;
+use crate::configuration::{Collections, Way};
 use crate::embedding::signatures;
 use crate::{Compiler, Configuration};
 use assay_engine::{Action, Host, HostFunction, Program, Reference, Slot, Value, drive};
@@ -62,11 +62,19 @@ fn all_ways_are_the_same_for_all_signatures_of_the_table() {
     with_stack(|| {
         let ways = [Way::Untyped, Way::Typed, Way::Unchecked];
         let engines = ways.into_iter().flat_map(|way| {
-            [false, true].map(|stacks| {
+            use Collections::{Everywhere, Never};
+            let others = [
+                (false, Never),
+                (true, Never),
+                (false, Everywhere),
+                (true, Everywhere),
+            ];
+            others.map(|(stacks, collections)| {
                 let mut configuration = Configuration::of(Compiler::Cranelift);
                 configuration.entry.async_stacks = stacks;
                 configuration.embedding.host_functions = way;
                 configuration.embedding.calls = way;
+                configuration.embedding.collections = collections;
                 engine_in(configuration.normalised())
             })
         });

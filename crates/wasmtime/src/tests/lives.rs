@@ -1,7 +1,7 @@
 //! What becomes of the host's objects is told, under each collector.
 
 use super::support::{calling, engine_in, hosted, import};
-use crate::configuration::Collector;
+use crate::configuration::{Collections, Collector};
 use crate::{Compiler, Configuration};
 use assay_engine::{Action, Drops, FIRST_FRESH, Garbage, Host, HostFunction, Program, Slot, drive};
 
@@ -76,6 +76,63 @@ fn each_collector_finds_what_it_says() {
         };
         for asynchronous in [false, true] {
             assert_eq!(drops(collector, asynchronous), expected, "{collector:?}");
+        }
+    }
+}
+
+/// Two objects: the first is forgotten in the first call, the other one is kept until the second.
+fn forgetting() -> Program {
+    let host = |label: &str, results, action| HostFunction {
+        label: label.into(),
+        params: Vec::new(),
+        results,
+        actions: vec![action],
+    };
+    let fields = format!(
+        r#"
+        (import {} (func $make (result externref)))
+        (import {} (func $nothing))
+        (global $kept (mut externref) (ref.null extern))
+        (func (export "f")
+            (if (ref.is_null (global.get $kept))
+                (then (drop (call $make)) (global.set $kept (call $make)))
+                (else (call $nothing) (global.set $kept (ref.null extern)))))"#,
+        import(0),
+        import(1)
+    );
+    let mut program = calling(&fields, &[]);
+    program.calls.push(program.calls[0].clone());
+    let host = Host {
+        seed: 1,
+        functions: vec![
+            host("make", vec![Slot::Extern], Action::Fresh),
+            host("nothing", Vec::new(), Action::Return),
+        ],
+    };
+    hosted(program, host)
+}
+
+#[test]
+fn an_embedder_collects_where_the_configuration_says() {
+    const FORGOTTEN: u32 = FIRST_FRESH;
+    const KEPT: u32 = FIRST_FRESH + 1;
+    // One collection finds what was made last first.
+    let rows = [
+        (Collections::Never, [KEPT, FORGOTTEN]),
+        (Collections::Calls, [FORGOTTEN, KEPT]),
+        (Collections::HostCalls, [FORGOTTEN, KEPT]),
+        (Collections::Everywhere, [FORGOTTEN, KEPT]),
+    ];
+    for (collections, expected) in rows {
+        for asynchronous in [false, true] {
+            let mut configuration = Configuration::of(Compiler::Cranelift);
+            configuration.gc.collector = Collector::Copying;
+            configuration.embedding.collections = collections;
+            configuration.entry.async_stacks = asynchronous;
+            let run = drive(&mut engine_in(configuration), &forgetting());
+            let drops = run.expect("the engine runs it").drops;
+            let drops = drops.expect("it is told").collected;
+            assert_eq!(drops, expected, "{collections:?}");
         }
     }
 }

@@ -69,6 +69,11 @@ pub const KNOWN_BUGS: &[KnownBug] = &[
         engines: &["wasmtime", "pulley"],
         explains: wasmtime::offset_of_trap_behind_if,
     },
+    KnownBug {
+        name: "wasmtime-offset-of-trap-behind-epoch-check",
+        engines: &["wasmtime", "pulley"],
+        explains: wasmtime::offset_of_trap_behind_epoch_check,
+    },
 ];
 
 /// A known bug that shows as a result that nobody allows.

@@ -35,6 +35,11 @@ const NEIGHBOURS: &[(&str, &str, &str)] = &[
         "local.get 0\n    if",
         "local.get 0\n    drop\n    block",
     ),
+    (
+        "wasmtime-offset-of-trap-behind-epoch-check",
+        "i32.const 65529",
+        "memory.size",
+    ),
     ("wasmi-loop-over-local", "loop", "block"),
     ("wasmi-parameters-over-local", "i32.const 7", "local.get 0"),
     (
@@ -54,7 +59,11 @@ fn case(name: &str) -> Case {
 
 /// What Wasmtime makes of the stacks that a case must have.
 fn stacks_of_wasmtime(case: &Case) -> Comparison {
-    let configuration = Configuration::of(Compiler::Cranelift);
+    let subject = case.engines.iter().find(|it| it.role == Role::Subject);
+    let table = subject.and_then(|it| it.configuration.clone());
+    let configuration = table.map_or_else(Configuration::default, |table| {
+        table.try_into().expect("it reads")
+    });
     let mut engine = WasmtimeEngine::new("wasmtime", configuration).expect("it is one");
     let transcript = engine.run(&case.program).expect("it runs");
     let tells = engine.tells();

@@ -194,6 +194,28 @@ fn no_row_explains_the_case_beside_it() {
     }
 }
 
+/// Code looks at the epoch at the start of a loop, too, where the place that is told is that of the loop.
+#[test]
+fn the_look_at_the_epoch_of_a_loop_is_known_too() {
+    let bug = "wasmtime-offset-of-trap-behind-epoch-check";
+    let text = case(bug).to_single().expect("it can be written");
+    let changes = [
+        ("i32.const 65529", "i32.const 1 drop loop i32.const 65529"),
+        ("drop\n  )", "drop end\n  )"),
+        ("trap: 0/0 at 0x28", "trap: 0/0 at 0x2d"),
+    ];
+    let text = changes.iter().fold(text, |text, (old, new)| {
+        assert!(text.contains(old), "{text}");
+        text.replace(old, new)
+    });
+    let case = Case::parse(&text, Path::new("loop.case.wast")).expect("it reads");
+    let Comparison::Differs(difference) = stacks_of_wasmtime(&case) else {
+        panic!("no difference in {text}");
+    };
+    let known = of_difference("wasmtime", &difference, &case.program);
+    assert_eq!(known, Some(bug));
+}
+
 /// What is found where the only call of a program gives this vector.
 fn judged(program: &Program, result: u128) -> Judgement {
     let step = |values: Vec<Value>| Step {

@@ -1,9 +1,10 @@
-//! What becomes of the objects that the host makes.
+//! What becomes of objects: those that the host makes, and those of WebAssembly.
 //!
 //! [`Action::Fresh`](crate::Action::Fresh) makes a new object each time, which the host does not keep: what
 //! WebAssembly does with it decides how long it lives. An engine whose host data is dropped in an exact way
 //! tells of it ([`Transcript::drops`](crate::Transcript::drops)); JavaScript engines may collect when they
-//! like, and find references where there are none any more, so they tell nothing.
+//! like, and find references where there are none any more, so they tell nothing. How many objects of
+//! WebAssembly's are alive only an engine tells that can count them.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,9 @@ pub struct Drops {
     pub collected: Vec<u32>,
     /// Those that were dropped when all was given up.
     pub given_up: Vec<u32>,
+    /// How many structures and arrays that collection has left, where the engine can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alive: Option<u32>,
 }
 
 /// Which garbage a collector finds.
@@ -35,14 +39,17 @@ pub enum Garbage {
     None,
 }
 
-/// What becomes of the host's objects, as a generator knows it.
+/// What becomes of objects, as a generator knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lives {
-    /// How many there are.
+    /// How many objects the host makes.
     pub made: u32,
-    /// Those that can be reached after the last call.
+    /// Those of them that can be reached after the last call.
     pub reachable: Vec<u32>,
-    /// Those that cannot, but that a cycle of what cannot be reached refers to.
+    /// How many structures and arrays can be reached then, where the generator counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alive: Option<u32>,
+    /// Those of the host's that cannot, but that a cycle of what cannot be reached refers to.
     pub on_cycles: Vec<u32>,
 }

@@ -1,9 +1,10 @@
-//! The host's objects must live as long as the generator of the case says.
+//! Objects must live as long as the generator of the case says.
 //!
 //! **Property.** An object that the host makes and does not keep ([`Action::Fresh`](assay_engine::Action::Fresh))
 //! is dropped once, and not before nothing can reach it any more. After the last call, a collection drops all
 //! that cannot be reached, as far as the collector finds it ([`Garbage`]); when all is given up, the rest is
-//! dropped.
+//! dropped. Of WebAssembly's own objects so many are left by that collection as can be reached, where the
+//! engine counts them.
 //!
 //! **Why it is sound.** What can be reached is a matter of the specification (section "Runtime Structure": what
 //! globals, tables, element instances and fields refer to; no frame is left after a call), and the generator's
@@ -51,9 +52,15 @@ pub fn judge(lives: &Lives, drops: &Drops) -> Result<(), Wrong> {
     let garbage = made
         .iter()
         .filter(|number| !reachable.contains(number) && !spared.contains(number));
-    match garbage.copied().find(|number| !collected.contains(number)) {
-        Some(kept) => Err(wrong(kept, "kept by the collection", "garbage")),
-        None => Ok(()),
+    if let Some(kept) = garbage.copied().find(|number| !collected.contains(number)) {
+        return Err(wrong(kept, "kept by the collection", "garbage"));
+    }
+    match (drops.alive, lives.alive) {
+        (Some(is), Some(should)) if drops.finds == Garbage::All && is != should => {
+            let objects = |count| format!("{count} objects of WebAssembly's alive");
+            Err((objects(is), objects(should)))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -74,18 +81,43 @@ mod tests {
     const C: u32 = FIRST_FRESH + 2;
 
     /// Of three objects one can be reached, and one is on a cycle.
-    fn what(finds: Garbage, collected: &[u32], given_up: &[u32]) -> Option<String> {
-        let lives = Lives {
+    fn lives() -> Lives {
+        Lives {
             made: 3,
             reachable: vec![A],
+            alive: Some(7),
             on_cycles: vec![C],
-        };
-        let drops = Drops {
+        }
+    }
+
+    fn drops(finds: Garbage, collected: &[u32], given_up: &[u32]) -> Drops {
+        Drops {
             finds,
             collected: collected.to_vec(),
             given_up: given_up.to_vec(),
+            alive: None,
+        }
+    }
+
+    fn what(finds: Garbage, collected: &[u32], given_up: &[u32]) -> Option<String> {
+        let drops = drops(finds, collected, given_up);
+        judge(&lives(), &drops).err().map(|(is, _)| is)
+    }
+
+    #[test]
+    fn objects_are_counted_where_all_garbage_is_found() {
+        let what = |finds, alive| {
+            let drops = Drops {
+                alive,
+                ..drops(finds, &[C, B], &[A])
+            };
+            judge(&lives(), &drops).err().map(|(is, _)| is)
         };
-        judge(&lives, &drops).err().map(|(is, _)| is)
+        let wrong = Some("8 objects of WebAssembly's alive".into());
+        assert_eq!(what(Garbage::All, Some(8)), wrong);
+        assert_eq!(what(Garbage::All, Some(7)), None);
+        assert_eq!(what(Garbage::All, None), None);
+        assert_eq!(what(Garbage::Acyclic, Some(8)), None);
     }
 
     #[test]

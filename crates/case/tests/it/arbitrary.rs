@@ -383,9 +383,11 @@ fn finding() -> BoxedStrategy<FindingRecord> {
 
 fn answers() -> BoxedStrategy<Answers> {
     let objects = || vec(FIRST_FRESH..FIRST_FRESH + 9, 0..4);
-    let lives = (0..9u32, objects(), objects()).prop_map(|(made, reachable, on_cycles)| Lives {
+    let lives = (0..9u32, objects(), objects(), option::of(0..9u32));
+    let lives = lives.prop_map(|(made, reachable, on_cycles, alive)| Lives {
         made,
         reachable,
+        alive,
         on_cycles,
     });
     let stacks = vec(stacks(), 0..3);

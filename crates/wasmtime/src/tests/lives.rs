@@ -73,6 +73,7 @@ fn each_collector_finds_what_it_says() {
             finds,
             collected,
             given_up,
+            alive: None,
         };
         for asynchronous in [false, true] {
             assert_eq!(drops(collector, asynchronous), expected, "{collector:?}");

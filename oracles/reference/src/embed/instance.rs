@@ -86,6 +86,7 @@ impl Instance for ReferenceInstance<'_> {
         }
         let begun = Instant::now();
         let reachable = self.store.host_references();
+        let alive = u32::try_from(self.store.objects_left()).ok();
         let made = (FIRST_FRESH..).take(self.guest.state.made() as usize);
         let (given_up, collected) = made.partition(|number| reachable.contains(number));
         *self.spent += begun.elapsed();
@@ -93,6 +94,7 @@ impl Instance for ReferenceInstance<'_> {
             finds: Garbage::All,
             collected,
             given_up,
+            alive,
         })
     }
 }

@@ -323,6 +323,13 @@ impl Store {
         self.heap.live().filter(is_of).count()
     }
 
+    /// How many structures and arrays the last collection has left, and were made since.
+    pub fn objects_left(&self) -> usize {
+        let is_one =
+            |object: &&Object| matches!(object, Object::Struct { .. } | Object::Array { .. });
+        self.heap.live().filter(is_one).count()
+    }
+
     /// What the store holds now. It is counted anew, and not read from the accounts that the limits
     /// are kept by.
     pub fn usage(&self) -> Usage {

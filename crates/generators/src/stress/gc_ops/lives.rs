@@ -25,10 +25,13 @@ impl World {
     pub fn lives(&self) -> Lives {
         let reached = self.reached(self.places(), true);
         let kept = self.kept_by_cycles(&reached.nodes);
+        let objects = &reached.nodes[..self.objects.0.len()];
+        let alive = objects.iter().filter(|reached| **reached).count();
         let on_cycles = kept.difference(&reached.host).copied().collect();
         Lives {
             made: self.fresh,
             reachable: reached.host.into_iter().collect(),
+            alive: u32::try_from(alive).ok(),
             on_cycles,
         }
     }

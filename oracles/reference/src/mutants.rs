@@ -248,7 +248,7 @@ mod table {
             ForgetPayloads: "exceptions hold nothing",
             ForgetKeptExceptions: "a structure holds no exceptions",
             ForgetElements: "elements of arrays hold nothing",
-            SpareGarbage: "every eighth object is spared, whatever refers to it",
+            KeepGarbage: "nothing is freed",
             SkipBarrier: "a field of a structure does not hold what is younger than the structure",
             ForgetFields: "fields of structures but the first hold nothing",
         }

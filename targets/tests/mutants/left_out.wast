@@ -181,3 +181,19 @@
 )
 (assert_return (invoke "kept") (i64.const 7))
 (assert_return (invoke "below") (i32.const 7))
+
+;; Twice as much garbage as a script has room for.
+(module
+  (type $bytes (array i8))
+  (func (export "garbage") (result i32)
+    (local $left i32)
+    (local.set $left (i32.const 8))
+    (loop $again
+      (drop (array.new_default $bytes (i32.const 0x1000_0000)))
+      (local.tee $left (i32.sub (local.get $left) (i32.const 1)))
+      (br_if $again)
+    )
+    (i32.const 7)
+  )
+)
+(assert_return (invoke "garbage") (i32.const 7))

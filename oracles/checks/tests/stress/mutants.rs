@@ -86,11 +86,6 @@ const UNSEEN: &[(&str, Mutant, &str)] = &[
         "it has no segments",
     ),
     (
-        "gc_x_exceptions",
-        Mutant::SpareGarbage,
-        "its objects are not counted",
-    ),
-    (
         "exception_ops",
         Mutant::RethrowInnermost,
         "an instruction of the proposal before the standard",

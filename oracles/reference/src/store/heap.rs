@@ -214,8 +214,8 @@ impl Heap {
         self.free.clear();
         self.bytes = 0;
         for (index, (object, &marked)) in self.objects.iter_mut().zip(marked).enumerate() {
-            let spared = mutate!(marked, SpareGarbage => marked || index % 8 == 0);
-            if spared && !matches!(object, Object::Free) {
+            let marked = mutate!(marked, KeepGarbage => true);
+            if marked && !matches!(object, Object::Free) {
                 self.bytes += object.bytes();
             } else {
                 *object = Object::Free;

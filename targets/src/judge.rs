@@ -237,7 +237,11 @@ impl Judge<'_> {
         other: &Transcript,
     ) -> (usize, PairEnd) {
         let verdict = compare(self.program, subject, other);
+        let as_told = |ran| answer::ran_out_as_told(self.answers, verdict.calls, ran);
         let end = match verdict.end {
+            Comparison::Exhausted(..) if as_told(subject) && as_told(other) => {
+                return (verdict.calls + 1, PairEnd::Equal);
+            }
             Comparison::Equal if verdict.calls == 0 => PairEnd::Discarded(Discard::NotInstantiated),
             Comparison::Equal => PairEnd::Equal,
             Comparison::BothRejected => PairEnd::Discarded(Discard::BothRejected),

@@ -83,6 +83,18 @@ fn wrong(calls: usize, place: Place, (what, subject, oracle): (What, String, Str
     Verdict { calls, end }
 }
 
+/// Whether the answer to this call, and with it to a comparison that ended there, is that engines run out of
+/// what they have, and this one did.
+pub fn ran_out_as_told(answers: &Answers, call: usize, transcript: &Transcript) -> bool {
+    let told = answers.outcomes.get(call);
+    let step = transcript.calls.get(call);
+    told.zip(step).is_some_and(|(told, step)| {
+        let of_engines = |resource: &Resource| *resource != Resource::Fuel;
+        matches!(told, Outcome::Exhausted(resource) if of_engines(resource))
+            && step.outcome == *told
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,17 +113,21 @@ mod tests {
         Outcome::Returned(vec![Value::I64(number)])
     }
 
+    fn transcript(outcomes: &[Outcome]) -> Transcript {
+        Transcript {
+            drops: None,
+            instantiation: step(Outcome::Returned(Vec::new())),
+            calls: outcomes.iter().cloned().map(step).collect(),
+        }
+    }
+
     /// How far, and what differs in the end, if anything does.
     fn judged(answers: &[Outcome], outcomes: &[Outcome]) -> (usize, Option<What>) {
         let answers = Answers {
             outcomes: answers.to_vec(),
             ..Answers::default()
         };
-        let transcript = Transcript {
-            drops: None,
-            instantiation: step(Outcome::Returned(Vec::new())),
-            calls: outcomes.iter().cloned().map(step).collect(),
-        };
+        let transcript = transcript(outcomes);
         let verdict = judge(&Program::default(), &answers, &transcript, Side::Subject);
         let what = match verdict.end {
             Comparison::Differs(difference) => Some(difference.what),
@@ -145,6 +161,25 @@ mod tests {
             (1, Some(What::Outcome))
         );
         assert_eq!(judged(&answers, &[a]), (1, Some(What::Shape)));
+    }
+
+    #[test]
+    fn running_out_is_as_told_where_the_answer_says_so() {
+        let [memory, stack, fuel] =
+            [Resource::Memory, Resource::Stack, Resource::Fuel].map(Outcome::Exhausted);
+        let as_told = |answer: &Outcome, seen: &Outcome, call| {
+            let answers = Answers {
+                outcomes: vec![returned(1), answer.clone()],
+                ..Answers::default()
+            };
+            ran_out_as_told(&answers, call, &transcript(&[returned(1), seen.clone()]))
+        };
+        assert!(as_told(&memory, &memory, 1));
+        assert!(!as_told(&memory, &stack, 1));
+        assert!(!as_told(&memory, &memory, 0));
+        assert!(!as_told(&memory, &memory, 2));
+        assert!(!as_told(&fuel, &fuel, 1));
+        assert!(!as_told(&returned(2), &returned(2), 1));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::knobs::knobs;
 use serde::{Deserialize, Serialize};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use wasmtime::{Config, Enabled, Inlining, PoolingAllocationConfig};
 
 const KIB: u64 = 1 << 10;
@@ -65,6 +65,10 @@ pub enum Way {
     /// By raw values of which nobody checks the types.
     Unchecked,
 }
+
+/// Whether this is a build in which garbage can be collected at every so many allocations: one for libFuzzer, or
+/// with the configuration `ci/gc_zeal.toml`. Wasmtime refuses it in others.
+pub const ZEALOUS: bool = cfg!(any(fuzzing, gc_zeal));
 
 /// When an embedder collects garbage, beside when a program asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,6 +200,8 @@ knobs! {
         initial_bytes: Option<u64> = None, sometimes [Some(1), Some(MIB)];
         /// Whether a corrupt heap is reported as such.
         corruption_metadata: bool = true, sometimes [false];
+        /// At which allocation garbage is collected each time, in builds that can ([`ZEALOUS`]).
+        zeal: Option<NonZeroU32> = None, sometimes [NonZeroU32::new(1), NonZeroU32::new(2), NonZeroU32::new(7)];
     }
 }
 
@@ -359,7 +365,7 @@ impl Memory {
 }
 
 impl Gc {
-    pub(super) fn apply(&self, config: &mut Config) {
+    pub(super) fn apply(&self, config: &mut Config) -> wasmtime::Result<()> {
         config
             .collector(match self.collector {
                 Collector::Auto => wasmtime::Collector::Auto,
@@ -375,6 +381,10 @@ impl Gc {
             gc_heap_may_move = self.may_move,
             gc_heap_initial_size = self.initial_bytes,
         }
+        if self.zeal.is_some() {
+            config.gc_zeal_alloc_counter(self.zeal)?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ mod normal;
 
 pub use groups::{
     Code, Collections, Collector, Embedding, Entry, Gc, InlineCalls, Memory, OptLevel, Pool,
-    RegisterAllocator, Way,
+    RegisterAllocator, Way, ZEALOUS,
 };
 pub use isa::{Extension, WithoutIsa};
 
@@ -248,7 +248,7 @@ impl Configuration {
         self.code.apply(&mut config);
         self.memory.apply(&mut config);
         if self.compiler != Compiler::Winch {
-            self.gc.apply(&mut config);
+            self.gc.apply(&mut config)?;
         }
         for (flag, value) in self.flags() {
             set_flag(&mut config, flag, &value);

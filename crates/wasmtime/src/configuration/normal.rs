@@ -2,6 +2,7 @@
 
 use super::{
     Code, Compiler, Configuration, Embedding, Entry, Gc, InlineCalls, Memory, Way, WithoutIsa,
+    ZEALOUS,
 };
 
 /// The least address space for a memory that cannot move, in bytes: without it, `memory.grow`
@@ -93,6 +94,7 @@ fn memory(memory: &mut Memory) {
 }
 
 fn heap(gc: &mut Gc) {
+    gc.zeal = gc.zeal.filter(|_| ZEALOUS);
     if gc.may_move == Some(false) {
         at_least(&mut gc.reservation_bytes, FIXED_HEAP_BYTES);
         gc.growth_reservation_bytes = None;

@@ -1,7 +1,7 @@
 //! Arbitrary configurations: Wasmtime takes each, and runs what it claims.
 
 use super::support::{call, calling, engine_in, hosted, import, last, module, with_stack};
-use crate::configuration::{OptLevel, Pool, Way};
+use crate::configuration::{OptLevel, Pool, Way, ZEALOUS};
 use crate::{Compiler, Configuration, ConfigurationError, WasmtimeEngine};
 use arbitrary::Unstructured;
 use assay_conformance::examine;
@@ -287,6 +287,19 @@ fn only_what_differs_is_printed() {
     let text = "compiler = \"pulley\"\n\n[gc]\nmay-move = false\n\n[pool]\n";
     assert_eq!(configuration.to_toml().expect("it prints"), text);
     assert_eq!(Configuration::default().to_toml().expect("it prints"), "");
+}
+
+#[test]
+fn what_this_build_of_wasmtime_cannot_is_refused() {
+    let zealous = Configuration::from_toml("[gc]\nzeal = 2").expect("it can be written");
+    match zealous.engine() {
+        Ok(_) => assert!(ZEALOUS),
+        Err(ConfigurationError::Refused(_)) => assert!(!ZEALOUS),
+        Err(other) => panic!("{other}"),
+    }
+    let normalised = zealous.clone().normalised();
+    assert_eq!(normalised == zealous, ZEALOUS);
+    assert!(normalised.engine().is_ok());
 }
 
 #[test]

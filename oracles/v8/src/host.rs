@@ -2,14 +2,14 @@
 
 use crate::engine::NAME;
 use crate::instance::backing_store;
-use crate::signature::{Kind, Signatures};
 use crate::stacks::{self, Stacks};
 use crate::thrown::{Stop, attempt, stopped_by};
-use crate::values::{fits, kind_of, lift, lift_results, lower, property};
+use crate::values::{fits, lift, lift_results, lower, property};
 use crate::vm::Shared;
 use assay_engine::{
     Action, EngineError, Host, HostEffect, HostState, OnFailure, Stopped, Value, names,
 };
+use assay_js::signature::{Kind, Signatures};
 use std::sync::Arc;
 
 /// What is known of the program that runs.
@@ -172,7 +172,7 @@ fn act<'s>(
     };
     let mut lifted = Vec::with_capacity(host.functions[index].params.len());
     for (&slot, at) in host.functions[index].params.iter().zip(0..) {
-        lifted.push(lift(scope, shared, args.get(at), kind_of(slot))?);
+        lifted.push(lift(scope, shared, args.get(at), slot.into())?);
     }
     let (action, values, entry) = shared.session().state.enter(&host, index, lifted);
     match (action, main) {

@@ -1,7 +1,7 @@
 //! The engine: compilation and linking.
 
-use crate::host::{Main, Session};
-use crate::instance::V8Instance;
+use crate::host::Session;
+use crate::instance::{Main, V8Instance};
 use crate::script;
 use crate::stacks::{self, Stacks};
 use crate::thrown::{Stop, attempt, settle};

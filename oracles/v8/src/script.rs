@@ -1,7 +1,7 @@
 //! Scripts.
 
 use crate::engine::{NAME, V8Engine, bare_object, compile, define, instantiate};
-use crate::host::Main;
+use crate::instance::Main;
 use crate::thrown::settle;
 use assay_engine::script::Linked;
 use assay_engine::{EngineError, Host, Outcome, Resource, Script, Value};

@@ -1,6 +1,7 @@
 //! What a module declares: its index spaces, read without validating.
 
 use crate::types::{Signature, Type};
+use std::ops::Range;
 use wasmparser::{
     CompositeInnerType, ExternalKind, GlobalType, MemoryType, Parser, Payload, SubType, TableType,
     TypeRef,
@@ -27,6 +28,8 @@ pub struct Info {
     pub exports: Vec<Export>,
     /// How many of the functions are imported.
     pub imported_functions: u32,
+    /// Where in the module the bodies of the other functions are, in bytes.
+    pub bodies: Vec<Range<usize>>,
 }
 
 /// An import.
@@ -103,6 +106,7 @@ impl Info {
                     self.tags.push(tag?.func_type_idx);
                 }
             }
+            Payload::CodeSectionEntry(body) => self.bodies.push(body.range()),
             Payload::ExportSection(section) => {
                 for export in section {
                     let export = export?;
@@ -155,6 +159,12 @@ impl Info {
         })
     }
 
+    /// Where in the module the body of a function is; `None` where it has none.
+    pub fn body(&self, function: u32) -> Option<&Range<usize>> {
+        let defined = function.checked_sub(self.imported_functions)?;
+        self.bodies.get(defined as usize)
+    }
+
     /// The functions to be called from outside, by name and index.
     pub fn callable(&self, which: Exports) -> Vec<(String, u32)> {
         match which {
@@ -181,4 +191,24 @@ pub enum Exports {
     Named,
     /// All that it defines, as `f` and their index.
     Defined,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_told_by_the_index_of_its_function() {
+        let wasm = wat::parse_str(
+            r#"(module (import "m" "f" (func)) (func nop) (func (drop (i32.const 7))))"#,
+        );
+        let wasm = wasm.unwrap();
+        let info = Info::read(&wasm).unwrap();
+        let body = |function| info.body(function).map(|body| &wasm[body.clone()]);
+        assert_eq!(body(0), None);
+        // No locals, the instructions, and an end.
+        assert_eq!(body(1), Some(&[0, 0x01, 0x0b][..]));
+        assert_eq!(body(2), Some(&[0, 0x41, 7, 0x1a, 0x0b][..]));
+        assert_eq!(body(3), None);
+    }
 }

@@ -60,11 +60,8 @@ impl Writer {
 
     pub fn slots(&mut self, slots: &[Slot]) {
         self.len(slots.len());
-        self.0.extend(slots.iter().map(|slot| match slot {
-            Slot::I32 => Kind::I32 as u8,
-            Slot::I64 => Kind::I64 as u8,
-            Slot::Extern => Kind::Extern as u8,
-        }));
+        self.0
+            .extend(slots.iter().map(|&slot| Kind::from(slot) as u8));
     }
 
     pub fn values(&mut self, values: &[Value]) -> Result<(), NotForJs> {

@@ -13,7 +13,7 @@
 //!   change on the way: programs cross by integers, see [`assay_engine`]. Handing over such a
 //!   value, or letting an exception that carries one go uncaught, is [`EngineError::Misuse`].
 //! - Internal references are opaque: a struct or an array is [`Reference::Internal`].
-//! - Traps are told by their message only, and some share one: see `messages.rs`.
+//! - Traps are told by their message only, and some share one: see [`messages`].
 //!
 //! [`EngineError::Misuse`]: assay_engine::EngineError::Misuse
 //! [`Reference::Internal`]: assay_engine::Reference::Internal
@@ -24,15 +24,13 @@ mod engine;
 mod frame;
 mod install;
 mod instance;
-mod messages;
-#[cfg(test)]
-mod messages_tests;
+pub mod messages;
 mod nursery;
 mod probe;
 mod reply;
 mod request;
 mod script;
-mod signature;
+pub mod signature;
 mod spec;
 mod stacks;
 mod stepwise;

@@ -10,9 +10,9 @@
 //! whose bodies have the offsets that were told for their functions; where several do, none is told.
 
 use crate::frame::{Malformed, Reader};
-use crate::signature::Bodies;
 use crate::spec::{JsSpec, Runtime};
 use assay_engine::{EngineError, Frame, Module, Moment, Stack, Tells};
+use assay_module::Info;
 
 /// How many frames are told at most. `host/stacks.js` takes more, for those of JavaScript.
 const FRAMES: u32 = 1000;
@@ -170,7 +170,8 @@ fn names<'a>(
     modules: &[Module],
     frames: impl Iterator<Item = &'a Vec<Known<'a>>>,
 ) -> Vec<(&'a str, Option<u32>)> {
-    let bodies: Vec<Bodies> = modules.iter().map(|it| Bodies::of(&it.wasm)).collect();
+    let read = |module: &Module| Info::read(&module.wasm).unwrap_or_default();
+    let infos: Vec<Info> = modules.iter().map(read).collect();
     let mut candidates: Vec<(&str, Vec<u32>)> = Vec::new();
     for known in frames.flatten() {
         let Some(offset) = known.offset else { continue };
@@ -179,7 +180,10 @@ fn names<'a>(
             candidates.push((known.file, (0..).take(modules.len()).collect()));
             candidates.len() - 1
         });
-        let has = |module: &u32| bodies[*module as usize].has(known.function, offset);
+        let has = |module: &u32| {
+            let body = infos[*module as usize].body(known.function);
+            body.is_some_and(|body| body.contains(&(offset as usize)))
+        };
         candidates[at].1.retain(has);
     }
     let only = |candidates: Vec<u32>| match candidates[..] {

@@ -1,17 +1,17 @@
 //! The engine: compilation and linking.
 
-use crate::host::{Main, Session};
-use crate::instance::V8Instance;
+use crate::host::Session;
+use crate::instance::{Main, V8Instance};
 use crate::script;
-use crate::signature::Signatures;
 use crate::stacks::{self, Stacks};
 use crate::thrown::{Stop, attempt, settle};
-use crate::values::{kind_of, property, string};
+use crate::values::{property, string};
 use crate::vm::{Shared, Vm};
 use assay_engine::{
     Engine, EngineError, Features, Host, Instantiated, Limits, Outcome, Phase, Program, Script,
     Slot, Spent, Tells, names,
 };
+use assay_js::signature::{Kind, Signatures};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -201,7 +201,7 @@ fn host_fits(host: &Host, signatures: &Signatures) -> bool {
             .and_then(|index: usize| host.functions.get(index));
         function.is_some_and(|function| {
             let kinds =
-                |slots: &[Slot]| slots.iter().map(|&slot| kind_of(slot)).collect::<Vec<_>>();
+                |slots: &[Slot]| -> Vec<Kind> { slots.iter().map(|&slot| slot.into()).collect() };
             kinds(&function.params) == wanted.params && kinds(&function.results) == wanted.results
         })
     })

@@ -1,11 +1,10 @@
 //! The host functions, and what is known of the program that runs.
 
 use crate::engine::NAME;
-use crate::instance::backing_store;
-use crate::signature::{Kind, Signatures};
+use crate::instance::{Main, backing_store};
 use crate::stacks::{self, Stacks};
-use crate::thrown::{Stop, attempt, stopped_by};
-use crate::values::{fits, kind_of, lift, lift_results, lower, property};
+use crate::thrown::stopped_by;
+use crate::values::{lift, lift_results, lower, property};
 use crate::vm::Shared;
 use assay_engine::{
     Action, EngineError, Host, HostEffect, HostState, OnFailure, Stopped, Value, names,
@@ -36,82 +35,6 @@ impl Session {
         }
     }
 }
-
-/// The main instance.
-#[derive(Clone)]
-pub(crate) struct Main {
-    pub exports: Arc<v8::Global<v8::Object>>,
-    pub signatures: Arc<Signatures>,
-    /// How many tags it exports.
-    pub tags: u32,
-}
-
-impl Main {
-    /// An export.
-    pub fn export<'s>(
-        &self,
-        scope: &mut v8::PinScope<'s, '_>,
-        exports: v8::Local<'_, v8::Object>,
-        name: &str,
-    ) -> Result<v8::Local<'s, v8::Value>, EngineError> {
-        property(scope, exports, name)
-            .filter(|export| !export.is_undefined())
-            .ok_or_else(|| {
-                EngineError::misuse(NAME, format!("the main module exports no {name:?}"))
-            })
-    }
-
-    /// Calls an exported function.
-    pub fn call(
-        &self,
-        scope: &mut v8::PinScope<'_, '_>,
-        shared: &Shared,
-        export: &str,
-        args: &[Value],
-    ) -> Result<Vec<Value>, Stop> {
-        let (function, args, results) = self.prepare(scope, shared, export, args)?;
-        let this = v8::undefined(scope).into();
-        let returned = attempt(scope, shared, |scope| function.call(scope, this, &args))?;
-        Ok(lift_results(scope, shared, returned, results)?)
-    }
-
-    /// An exported function, arguments for it, and the types of its results. JavaScript would
-    /// make any arguments fit, so they are looked at here.
-    fn prepare<'s, 'm>(
-        &'m self,
-        scope: &mut v8::PinScope<'s, '_>,
-        shared: &Shared,
-        export: &str,
-        args: &[Value],
-    ) -> Result<Prepared<'s, 'm>, EngineError> {
-        let exports = v8::Local::new(scope, &*self.exports);
-        let function = self.export(scope, exports, export)?;
-        let misuse = |what| EngineError::misuse(NAME, format!("{export:?} {what}"));
-        let function = v8::Local::<v8::Function>::try_from(function)
-            .map_err(|_| misuse("is not a function"))?;
-        let signature = self
-            .signatures
-            .function(export)
-            .ok_or_else(|| misuse("has no type"))?;
-        let kinds = &signature.params;
-        let fit = kinds.len() == args.len()
-            && args.iter().zip(kinds).all(|(&arg, &kind)| fits(arg, kind));
-        if !fit {
-            return Err(misuse(&format!("takes {kinds:?}, not {args:?}")));
-        }
-        let args = args
-            .iter()
-            .map(|&arg| lower(scope, shared, arg))
-            .collect::<Result<_, _>>()?;
-        Ok((function, args, &signature.results))
-    }
-}
-
-type Prepared<'s, 'm> = (
-    v8::Local<'s, v8::Function>,
-    Vec<v8::Local<'s, v8::Value>>,
-    &'m [Kind],
-);
 
 /// What V8 calls for every host function; the function's data is its index.
 pub(crate) fn call<'s>(
@@ -172,7 +95,7 @@ fn act<'s>(
     };
     let mut lifted = Vec::with_capacity(host.functions[index].params.len());
     for (&slot, at) in host.functions[index].params.iter().zip(0..) {
-        lifted.push(lift(scope, shared, args.get(at), kind_of(slot))?);
+        lifted.push(lift(scope, shared, args.get(at), slot.into())?);
     }
     let (action, values, entry) = shared.session().state.enter(&host, index, lifted);
     match (action, main) {

@@ -1,13 +1,91 @@
 //! The main instance of a program.
 
 use crate::engine::NAME;
-use crate::host::Main;
-use crate::thrown::settle;
-use crate::vm::Vm;
+use crate::thrown::{Stop, attempt, settle};
+use crate::values::{fits, lift_results, lower, property};
+use crate::vm::{Shared, Vm};
 use assay_engine::{
     EngineError, HostCall, Instance, MemoryDigest, Outcome, Resource, Stack, Value, names,
 };
+use assay_js::signature::{Kind, Signatures};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// The main instance: what it exports.
+#[derive(Clone)]
+pub(crate) struct Main {
+    pub exports: Arc<v8::Global<v8::Object>>,
+    pub signatures: Arc<Signatures>,
+    /// How many tags it exports.
+    pub tags: u32,
+}
+
+impl Main {
+    /// An export.
+    pub fn export<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        exports: v8::Local<'_, v8::Object>,
+        name: &str,
+    ) -> Result<v8::Local<'s, v8::Value>, EngineError> {
+        property(scope, exports, name)
+            .filter(|export| !export.is_undefined())
+            .ok_or_else(|| {
+                EngineError::misuse(NAME, format!("the main module exports no {name:?}"))
+            })
+    }
+
+    /// Calls an exported function.
+    pub fn call(
+        &self,
+        scope: &mut v8::PinScope<'_, '_>,
+        shared: &Shared,
+        export: &str,
+        args: &[Value],
+    ) -> Result<Vec<Value>, Stop> {
+        let (function, args, results) = self.prepare(scope, shared, export, args)?;
+        let this = v8::undefined(scope).into();
+        let returned = attempt(scope, shared, |scope| function.call(scope, this, &args))?;
+        Ok(lift_results(scope, shared, returned, results)?)
+    }
+
+    /// An exported function, arguments for it, and the types of its results. JavaScript would
+    /// make any arguments fit, so they are looked at here.
+    pub fn prepare<'s, 'm>(
+        &'m self,
+        scope: &mut v8::PinScope<'s, '_>,
+        shared: &Shared,
+        export: &str,
+        args: &[Value],
+    ) -> Result<Prepared<'s, 'm>, EngineError> {
+        let exports = v8::Local::new(scope, &*self.exports);
+        let function = self.export(scope, exports, export)?;
+        let misuse = |what| EngineError::misuse(NAME, format!("{export:?} {what}"));
+        let function = v8::Local::<v8::Function>::try_from(function)
+            .map_err(|_| misuse("is not a function"))?;
+        let signature = self
+            .signatures
+            .function(export)
+            .ok_or_else(|| misuse("has no type"))?;
+        let kinds = &signature.params;
+        let fit = kinds.len() == args.len()
+            && args.iter().zip(kinds).all(|(&arg, &kind)| fits(arg, kind));
+        if !fit {
+            return Err(misuse(&format!("takes {kinds:?}, not {args:?}")));
+        }
+        let args = args
+            .iter()
+            .map(|&arg| lower(scope, shared, arg))
+            .collect::<Result<_, _>>()?;
+        Ok((function, args, &signature.results))
+    }
+}
+
+pub(crate) type Prepared<'s, 'm> = (
+    v8::Local<'s, v8::Function>,
+    Vec<v8::Local<'s, v8::Value>>,
+    &'m [Kind],
+);
 
 /// The main instance, and the time that is left for the program.
 pub(crate) struct V8Instance<'a> {
@@ -63,7 +141,7 @@ pub(crate) fn backing_store(
     memory: v8::Local<'_, v8::Value>,
 ) -> Option<v8::SharedRef<v8::BackingStore>> {
     let memory = v8::Local::<v8::WasmMemoryObject>::try_from(memory).ok()?;
-    let buffer = crate::values::property(scope, memory.into(), "buffer")?;
+    let buffer = property(scope, memory.into(), "buffer")?;
     if let Ok(buffer) = v8::Local::<v8::SharedArrayBuffer>::try_from(buffer) {
         return Some(buffer.get_backing_store());
     }

@@ -36,8 +36,6 @@ mod realm;
 #[cfg(feature = "v8")]
 mod script;
 #[cfg(feature = "v8")]
-mod signature;
-#[cfg(feature = "v8")]
 mod stacks;
 #[cfg(feature = "v8")]
 mod texts;

@@ -1,11 +1,11 @@
 //! Scripts.
 
 use crate::engine::{NAME, V8Engine, bare_object, compile, define, instantiate};
-use crate::host::Main;
-use crate::signature::Signatures;
+use crate::instance::Main;
 use crate::thrown::settle;
 use assay_engine::script::Linked;
 use assay_engine::{EngineError, Host, Outcome, Resource, Script, Value};
+use assay_js::signature::Signatures;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -6,6 +6,7 @@ use crate::texts;
 use crate::values::{lift, property};
 use crate::vm::Shared;
 use assay_engine::{EngineError, Outcome, Phase, Resource, Stopped, Trap, Value, names};
+use assay_js::signature::Kind;
 
 /// Why something that was asked of V8 gave nothing.
 pub(crate) enum Stop {
@@ -176,7 +177,7 @@ fn payload(
     shared: &Shared,
     exception: v8::Local<'_, v8::Object>,
     tag: v8::Local<'_, v8::Value>,
-    kinds: &[crate::signature::Kind],
+    kinds: &[Kind],
 ) -> Result<Vec<Value>, Stop> {
     let get = v8::Local::new(scope, &shared.realm.exception_get);
     let mut fields = Vec::with_capacity(kinds.len());

@@ -1,9 +1,9 @@
 //! Values, in both directions.
 
 use crate::engine::NAME;
-use crate::signature::Kind;
 use crate::vm::Shared;
-use assay_engine::{EngineError, Reference, Slot, Value};
+use assay_engine::{EngineError, Reference, Value};
+use assay_js::signature::Kind;
 
 /// A JavaScript string. V8 refuses only those of half a gigabyte.
 pub(crate) fn string<'s>(
@@ -122,15 +122,6 @@ pub(crate) fn lift_results(
             }
             Ok(values)
         }
-    }
-}
-
-/// What the type of a slot is in a module.
-pub(crate) fn kind_of(slot: Slot) -> Kind {
-    match slot {
-        Slot::I32 => Kind::I32,
-        Slot::I64 => Kind::I64,
-        Slot::Extern => Kind::Extern,
     }
 }
 

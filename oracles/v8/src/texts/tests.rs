@@ -1,9 +1,10 @@
 //! Every row, provoked. The test stands here because an outcome does not tell which row it came
 //! from.
 
-use super::{TEXTS, without_digits};
+use super::{PINNED, outcome, without_digits};
 use crate::V8Engine;
-use assay_engine::{Engine, Module, Outcome, Program, Resource};
+use assay_engine::{Engine, Module, Outcome, Program, Resource, Trap};
+use assay_js::messages::V8;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -219,7 +220,7 @@ fn every_row_is_provoked_and_none_is_missing() {
         provoked.insert(*row);
     }
     provoked.insert(NO_MEMORY);
-    let rows: BTreeSet<_> = TEXTS.iter().map(|(text, _)| *text).collect();
+    let rows: BTreeSet<_> = V8.iter().chain(PINNED).map(|row| row.text).collect();
     assert_eq!(provoked, rows);
 }
 
@@ -263,4 +264,18 @@ fn a_memory_that_the_system_does_not_have_exhausts_memory() {
 #[test]
 fn numbers_do_not_matter() {
     assert_eq!(without_digits("a 12, 3 (4567)"), "a #, # (#)");
+}
+
+#[test]
+fn a_row_of_this_v8_comes_before_the_shared_one() {
+    for pinned in PINNED {
+        let shared = V8.iter().find(|row| row.text == pinned.text);
+        let shared = shared.expect("a row of PINNED makes one of V8 more exact");
+        assert_ne!(shared.means.outcome(), pinned.means.outcome());
+    }
+    let mismatch = Outcome::Trapped(Trap::IndirectCallTypeMismatch.into());
+    assert_eq!(
+        outcome("RuntimeError: function signature mismatch"),
+        Some(mismatch)
+    );
 }

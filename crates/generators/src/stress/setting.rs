@@ -19,13 +19,23 @@ pub trait Setting: Clone + Debug + PartialEq + Serialize + DeserializeOwned {
     /// How much there is to it.
     fn size(&self) -> usize;
 
-    /// Settings that are a step simpler, the boldest step first. Each has a smaller [`Setting::size`].
-    fn simpler(&self) -> Vec<Self>;
-}
+    /// Mends what cannot be, as far as the setting alone says what that is.
+    fn mend(&mut self) {}
 
-/// A setting after a change, if that makes it smaller.
-pub(super) fn smaller<S: Setting>(of: &S, change: impl Fn(&mut S)) -> Option<S> {
-    let mut changed = of.clone();
-    change(&mut changed);
-    (changed.size() < of.size()).then_some(changed)
+    /// Offers changes that may make it simpler, the boldest first; it is mended after each.
+    fn simplify(&self, with: &mut dyn FnMut(&dyn Fn(&mut Self)));
+
+    /// Settings that are a step simpler, the boldest step first. Each has a smaller [`Setting::size`].
+    fn simpler(&self) -> Vec<Self> {
+        let mut all = Vec::new();
+        self.simplify(&mut |change| {
+            let mut changed = self.clone();
+            change(&mut changed);
+            changed.mend();
+            if changed.size() < self.size() {
+                all.push(changed);
+            }
+        });
+        all
+    }
 }

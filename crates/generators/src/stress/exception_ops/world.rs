@@ -13,6 +13,7 @@ use super::corners::Corner;
 pub use super::frame::{End, Entry, Exception, Frame, Function, Held, Origin, Record, Sig};
 use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, FACTOR, NULL, STRUCT, Ty, mix};
+use crate::stress::Setting as _;
 pub use crate::stress::scopes::DIGEST;
 use assay_engine::{Action, Host, HostFunction, HostState, Outcome, Slot};
 use std::collections::BTreeSet;

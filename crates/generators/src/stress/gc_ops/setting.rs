@@ -5,7 +5,6 @@ use super::mend::MAX_TYPES;
 use super::other::Other;
 use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 use crate::stress;
-use crate::stress::setting::smaller;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use serde::{Deserialize, Serialize};
@@ -175,11 +174,9 @@ impl stress::Setting for Setting {
             + usize::from(self.digest)
     }
 
-    fn simpler(&self) -> Vec<Self> {
-        let mut all = Vec::new();
+    fn simplify(&self, with: &mut dyn FnMut(&dyn Fn(&mut Self))) {
         let others = self.other.iter().flat_map(Other::simpler);
         let others: Vec<Other> = others.collect();
-        let mut with = |change: &dyn Fn(&mut Self)| all.extend(smaller(self, change));
         with(&|it| it.types.truncate(it.types.len().div_ceil(2)));
         for at in (0..self.types.len()).rev() {
             with(&|it| without_type(&mut it.types, at));
@@ -209,7 +206,6 @@ impl stress::Setting for Setting {
         }
         with(&|it| it.fuse = false);
         with(&|it| it.digest = false);
-        all
     }
 }
 

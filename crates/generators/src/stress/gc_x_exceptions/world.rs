@@ -13,6 +13,7 @@ use super::model::{DEPTH, Exception, Heap, Object};
 use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, NODE, Ty};
 use super::walker;
+use crate::stress::Setting as _;
 use crate::stress::digest::mix;
 use assay_engine::{Action, Host, HostFunction, HostState, Outcome, Reference, Slot, Value};
 use std::collections::BTreeSet;

@@ -7,6 +7,7 @@
 use super::corners::Corner;
 use super::setting::Setting;
 use super::values::{Boundary, parameters};
+use crate::stress::Setting as _;
 use crate::stress::exception_ops::value::{Datum, FACTOR, Ty, mix};
 use crate::stress::exception_ops::world::push_words;
 use assay_engine::{Action, Host, HostFunction, HostState, OnFailure, Outcome};

@@ -20,12 +20,14 @@
 //! [`Sequence::generate`], repair, mutation, shrinking, the tests of the table and the target come
 //! with it.
 
+mod body;
 mod case;
 mod choices;
 mod digest;
 pub mod exception_ops;
 pub mod gc_ops;
 pub mod gc_x_exceptions;
+mod host;
 pub mod host_calls;
 mod mutate;
 mod naming;

@@ -33,14 +33,14 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
     let answers = world.calls.iter();
     let answers = answers.map(|(_, outcome)| named(&world, outcome)).collect();
     let actions = if setting.host {
-        vec![world.host.functions[0].actions.clone()]
+        world.host.actions()
     } else {
         Vec::new()
     };
     let bare = setting.bare.then(|| Bare {
         before: modules(setting),
         functions: if setting.host {
-            world.host.functions.clone()
+            world.host.functions().to_vec()
         } else {
             Vec::new()
         },
@@ -120,11 +120,7 @@ fn module(world: &World) -> Vec<u8> {
     let mut code = CodeSection::new();
     for Function { sig, body, .. } in &world.functions {
         let params = world.params(*sig).len();
-        let locals = body.0.iter().skip(params).map(|&ty| (1, ty));
-        let mut f = wasm_encoder::Function::new(locals);
-        f.raw(body.1.iter().copied());
-        f.instructions().end();
-        code.function(&f);
+        code.function(&body.encoded(params));
     }
     module.section(&code);
     module.finish()
@@ -242,7 +238,7 @@ impl World {
         }
         // The call that would be the next has no code.
         self.frames.clear();
-        let is_idle = |function: &Function| function.body.1.is_empty();
+        let is_idle = |function: &Function| function.body.code.is_empty();
         self.functions.pop_if(|last| is_idle(last));
     }
 
@@ -252,7 +248,7 @@ impl World {
             [] => true,
             [frame] => {
                 let exported = matches!(frame.entry, Entry::Export);
-                exported && frame.code.len() == frame.prologue && frame.origins.len() == 1
+                exported && frame.body.code.len() == frame.prologue && frame.origins.len() == 1
             }
             _ => false,
         }

@@ -3,6 +3,7 @@
 use super::operand::{Operand, data};
 use super::value::{Datum, Ty, seen};
 use super::world::{End, Entry, Exception, Frame, Function, Held, Origin, Record, Sig, World};
+use crate::stress::body::Body;
 use crate::stress::naming::name;
 use crate::stress::scopes::{Blocks, Clause, Kind, Label, Payloads};
 use assay_engine::{OnFailure, Outcome, Traps};
@@ -14,7 +15,7 @@ impl World {
             sig,
             args,
             export: None,
-            body: Default::default(),
+            body: Body::default(),
             record: None,
         });
         self.functions.len() as u32 - 1
@@ -38,8 +39,7 @@ impl World {
         let held = (0..).zip(params.iter().zip(args)).map(held).collect();
         self.frames.push(Frame {
             entry,
-            code: Vec::new(),
-            locals: params.iter().map(|ty| ty.local()).collect(),
+            body: Body::new(params.iter().map(|ty| ty.local())),
             scopes: Vec::new(),
             held,
             prologue: 0,
@@ -68,7 +68,7 @@ impl World {
     /// Completes the code of a function that does not come to its end.
     fn complete(&mut self, frame: &mut Frame) {
         frame.close_dead(&self.types(), 0);
-        wasm_encoder::InstructionSink::new(&mut frame.code).unreachable();
+        frame.out().unreachable();
         self.define(frame);
     }
 
@@ -76,10 +76,7 @@ impl World {
     fn define(&mut self, frame: &mut Frame) {
         if let Some(own) = frame.origins.last() {
             let function = &mut self.functions[own.function as usize];
-            function.body = (
-                std::mem::take(&mut frame.locals),
-                std::mem::take(&mut frame.code),
-            );
+            function.body = std::mem::take(&mut frame.body);
         }
     }
 
@@ -101,7 +98,7 @@ impl World {
         };
         self.open(vec![all], None);
         let frame = self.frame();
-        frame.prologue = frame.code.len();
+        frame.prologue = frame.body.code.len();
     }
 
     /// Whether a function has such a block.
@@ -167,7 +164,7 @@ impl World {
             Entry::Export => self.over(&frame, Outcome::Returned(seen(&types, &values))),
             Entry::Call | Entry::Neighbour(_) => self.take(id, &types, &values),
             Entry::Callback { value, .. } => {
-                self.ascend();
+                self.host.ascend();
                 self.note(value);
             }
         }
@@ -207,7 +204,7 @@ impl World {
         let mut last = None;
         while let Some(frame) = self.leave(None) {
             if let Entry::Callback { .. } = frame.entry {
-                self.ascend();
+                self.host.ascend();
             }
             if !self.frames.is_empty() {
                 self.sink().unreachable();
@@ -227,7 +224,7 @@ impl World {
         let mut last = None;
         while let Some(frame) = self.leave(None) {
             if let Entry::Callback { failure, value, .. } = frame.entry {
-                self.ascend();
+                self.host.ascend();
                 match failure {
                     OnFailure::Onward => self.hit("trap", "through the host"),
                     OnFailure::Again => self.hit("host", "takes hold of a trap, and traps again"),
@@ -276,7 +273,7 @@ impl World {
                     failure,
                     value,
                 } => {
-                    self.ascend();
+                    self.host.ascend();
                     if caught {
                         self.hit("host", "swallows an exception");
                         return self.note(value);

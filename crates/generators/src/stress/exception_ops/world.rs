@@ -14,8 +14,9 @@ pub use super::frame::{End, Entry, Exception, Frame, Function, Held, Origin, Rec
 use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, FACTOR, NULL, STRUCT, Ty, mix};
 use crate::stress::Setting as _;
+use crate::stress::host::{HostModel, code};
 pub use crate::stress::scopes::DIGEST;
-use assay_engine::{Action, Host, HostFunction, HostState, Outcome, Slot};
+use assay_engine::{Action, Host, HostFunction, Outcome, Slot, Value};
 use std::collections::BTreeSet;
 use wasm_encoder::{BlockType, HeapType, InstructionSink as Sink, ValType};
 
@@ -74,12 +75,9 @@ pub struct World {
     pub met: BTreeSet<Corner>,
     /// All that went into the digest.
     pub log: Vec<u64>,
-    /// The host, with what it does at each call so far.
-    pub host: Host,
-    host_state: HostState,
+    /// The host.
+    pub host: HostModel,
     pub(super) digest: u64,
-    /// How often the host calls back in what runs.
-    pub(super) callbacks: u32,
 }
 
 impl World {
@@ -119,10 +117,8 @@ impl World {
             start: None,
             met: BTreeSet::new(),
             log: Vec::new(),
-            host_state: HostState::new(&host),
-            host,
+            host: HostModel::new(host),
             digest: 0,
-            callbacks: 0,
             setting: setting.clone(),
         };
         if setting.start {
@@ -135,8 +131,8 @@ impl World {
 
     /// Whether there is room for one more operation.
     pub fn is_open(&self) -> bool {
-        let open: usize = self.frames.iter().map(|frame| frame.code.len()).sum();
-        let done: usize = self.functions.iter().map(|it| it.body.1.len()).sum();
+        let open: usize = self.frames.iter().map(|frame| frame.body.code.len()).sum();
+        let done: usize = self.functions.iter().map(|it| it.body.code.len()).sum();
         self.calls.len() < MAX_CALLS && !self.frames.is_empty() && open + done < MAX_BYTES
     }
 
@@ -207,14 +203,12 @@ impl World {
 
     /// Where code goes.
     pub fn sink(&mut self) -> Sink<'_> {
-        Sink::new(&mut self.frame().code)
+        self.frame().body.sink()
     }
 
     /// A new local.
     pub fn local(&mut self, ty: Ty) -> u32 {
-        let locals = &mut self.frame().locals;
-        locals.push(ty.local());
-        locals.len() as u32 - 1
+        self.frame().body.local(ty.local())
     }
 
     /// The values that the function keeps.
@@ -295,38 +289,14 @@ impl World {
     }
 
     /// The host's function is called with this reference, and is to do this: what it returns, or throws.
-    pub fn host_acts(&mut self, action: Action, argument: Datum) -> Vec<Datum> {
+    pub fn host_acts(&mut self, action: Action, argument: Datum) -> Vec<Value> {
         self.is_once();
-        self.host.functions[0].actions.push(action);
-        let code = if argument == Datum::Null {
-            0
-        } else {
-            HOST_CODE
-        };
-        let mut args = vec![assay_engine::Value::I64(code), argument.seen(Ty::Extern)];
-        if self.setting.bare {
-            args.remove(0);
-        }
-        let (_, values, _) = self.host_state.enter(&self.host, 0, args);
-        let bits = values.iter().map(|value| Datum::Bits(value.bits()));
-        bits.collect()
-    }
-
-    /// The host calls back.
-    pub fn descend(&mut self) {
-        self.host_state.descend();
-        self.callbacks += 1;
-    }
-
-    /// What the host has called back is over.
-    pub fn ascend(&mut self) {
-        self.host_state.ascend();
-        self.callbacks -= 1;
+        let argument = argument.seen(Ty::Extern);
+        let kind = (!self.setting.bare).then(|| Value::I64(code(argument)));
+        let args = kind.into_iter().chain([argument]).collect();
+        self.host.acts(0, action, args)
     }
 }
-
-/// By what the boundary says that a reference is the host's.
-const HOST_CODE: u64 = 5;
 
 /// Mixes the words of a local into the digest on the stack.
 pub fn push_words(f: &mut Sink<'_>, ty: Ty, local: u32) {

@@ -8,7 +8,7 @@ use super::world::{FIRST_FUNCTION, FIRST_GLOBAL, Function, Sig, World};
 use crate::stress::digest::told;
 use crate::stress::scopes::Payloads;
 use crate::{Draft, DraftCall};
-use assay_engine::{Action, Reference, Value};
+use assay_engine::{Reference, Value};
 use wasm_encoder::{
     AbstractHeapType, ArrayType, CodeSection, CompositeInnerType, CompositeType, ConstExpr,
     ElementSection, Elements, EntityType, ExportKind, ExportSection, FieldType, FunctionSection,
@@ -230,10 +230,7 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         gc_heap_bytes: setting.small_heap.then_some(SMALL_HEAP_BYTES),
         met: std::mem::take(&mut world.met),
         host_seed: setting.host_seed,
-        actions: vec![
-            world.host.functions[0].actions.clone(),
-            vec![Action::Collect],
-        ],
+        actions: world.host.actions(),
         ..Draft::default()
     }
 }
@@ -351,11 +348,7 @@ fn code(world: &World, types: &Types) -> CodeSection {
     section.function(&walker::note());
     for Function { sig, body, .. } in &world.functions {
         let params = world.params(*sig).len();
-        let locals = body.0.iter().skip(params).map(|&ty| (1, ty));
-        let mut f = wasm_encoder::Function::new(locals);
-        f.raw(body.1.iter().copied());
-        f.instructions().end();
-        section.function(&f);
+        section.function(&body.encoded(params));
     }
     section
 }

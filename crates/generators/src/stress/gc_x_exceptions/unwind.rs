@@ -5,6 +5,7 @@ use super::model::{DEPTH, SHALLOW};
 use super::value::{Datum, Ty};
 use super::world::{COLLECT, Caught, Entry, Frame, Function, Held, MAX_CALLS, Sig, World};
 use crate::stress::Choices;
+use crate::stress::body::Body;
 use crate::stress::naming::name;
 use crate::stress::scopes::{Blocks, Clause, Kind};
 use assay_engine::{Outcome, Traps};
@@ -37,7 +38,7 @@ impl World {
         self.functions.push(Function {
             sig,
             export: None,
-            body: Default::default(),
+            body: Body::default(),
         });
         self.functions.len() as u32 - 1
     }
@@ -52,8 +53,7 @@ impl World {
         self.frames.push(Frame {
             entry,
             function,
-            code: Vec::new(),
-            locals: params.iter().map(|ty| ty.local()).collect(),
+            body: Body::new(params.iter().map(|ty| ty.local())),
             scopes: Vec::new(),
             held,
             replaced: None,
@@ -84,11 +84,7 @@ impl World {
             frame.close_dead(&types, 0);
             frame.out().unreachable();
         }
-        let body = (
-            std::mem::take(&mut frame.locals),
-            std::mem::take(&mut frame.code),
-        );
-        self.functions[frame.function as usize].body = body;
+        self.functions[frame.function as usize].body = std::mem::take(&mut frame.body);
         Some(frame)
     }
 
@@ -126,7 +122,7 @@ impl World {
             Entry::Export => self.over(Outcome::Returned(results)),
             Entry::Call => {}
             Entry::Callback { value, .. } => {
-                self.ascend();
+                self.host.ascend();
                 self.note(value);
             }
         }
@@ -165,7 +161,7 @@ impl World {
     pub fn trapped(&mut self, traps: Traps) {
         while let Some(frame) = self.leave(false) {
             if matches!(frame.entry, Entry::Callback { .. }) {
-                self.ascend();
+                self.host.ascend();
             }
             if !self.frames.is_empty() {
                 self.sink().unreachable();
@@ -212,7 +208,7 @@ impl World {
             match frame.entry {
                 Entry::Call => _ = self.sink().unreachable(),
                 Entry::Callback { caught, value } => {
-                    self.ascend();
+                    self.host.ascend();
                     if caught {
                         self.hit("host", "swallows an exception");
                         return self.note(value);
@@ -439,7 +435,7 @@ impl World {
     pub fn is_idle(&self) -> bool {
         match self.frames.as_slice() {
             [] => true,
-            [frame] => frame.code.is_empty(),
+            [frame] => frame.body.code.is_empty(),
             _ => false,
         }
     }

@@ -68,7 +68,7 @@ impl Family for HostCalls {
             Kind::Exceptions => features.contains(Features::EXCEPTIONS),
             Kind::ReferenceTypes => features.contains(Features::REFERENCE_TYPES),
             Kind::Room => world.has_room(),
-            Kind::Callback => world.callbacks < MAX_CALLBACK_DEPTH,
+            Kind::Callback => world.host.callbacks() < MAX_CALLBACK_DEPTH,
             Kind::Held => !world.held().is_empty(),
         }
     }

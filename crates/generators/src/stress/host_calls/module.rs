@@ -54,9 +54,8 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         }
     });
     let answers = world.calls.iter().map(|(_, outcome)| outcome.clone());
-    let actions = world.host.functions.iter().map(|it| it.actions.clone());
     let bare = setting.bare.then(|| Bare {
-        functions: world.host.functions.clone(),
+        functions: world.host.functions().to_vec(),
         exports: (1, world.has_tag().into()),
         ..Bare::default()
     });
@@ -75,7 +74,7 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         ends: true,
         met: world.met.clone(),
         host_seed: setting.host_seed,
-        actions: actions.collect(),
+        actions: world.host.actions(),
         bare,
         ..Draft::default()
     }
@@ -215,12 +214,7 @@ fn code(world: &World) -> CodeSection {
     let mut section = CodeSection::new();
     for function in &world.functions {
         let params = world.params(function.sig).len();
-        let (locals, code) = &function.body;
-        let locals = locals.iter().skip(params).map(|&ty| (1, ty));
-        let mut f = wasm_encoder::Function::new(locals);
-        f.raw(code.iter().copied());
-        f.instructions().end();
-        section.function(&f);
+        section.function(&function.body.encoded(params));
     }
     section
 }

@@ -4,6 +4,7 @@ use super::world::{Held, SEED, SEED_VALUE, World};
 use crate::stress::Choices;
 use crate::stress::exception_ops::operand::EDGES;
 use crate::stress::exception_ops::value::{Datum, STRUCT, Ty};
+use crate::stress::host::code;
 use crate::stress::naming::distinct;
 use assay_engine::{Reference, Slot, Value};
 use wasm_encoder::{Ieee32, Ieee64};
@@ -215,13 +216,5 @@ fn slots_in(ty: Ty) -> Vec<Slot> {
         Ty::V128 => vec![Slot::I64, Slot::I64],
         Ty::Extern => vec![Slot::Extern],
         _ => vec![Slot::I64],
-    }
-}
-
-/// The code of a reference.
-fn code(value: Value) -> u64 {
-    match value {
-        Value::Ref(reference) => assay_module::types::code(reference),
-        _ => 0,
     }
 }

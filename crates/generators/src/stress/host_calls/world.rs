@@ -8,11 +8,13 @@ use super::corners::Corner;
 use super::setting::Setting;
 use super::values::{Boundary, parameters};
 use crate::stress::Setting as _;
+use crate::stress::body::Body;
 use crate::stress::exception_ops::value::{Datum, FACTOR, Ty, mix};
 use crate::stress::exception_ops::world::push_words;
-use assay_engine::{Action, Host, HostFunction, HostState, OnFailure, Outcome};
+use crate::stress::host::HostModel;
+use assay_engine::{Action, Host, HostFunction, OnFailure, Outcome};
 use std::collections::BTreeSet;
-use wasm_encoder::{InstructionSink as Sink, ValType};
+use wasm_encoder::InstructionSink as Sink;
 
 /// The global with the digest, and the one from which numbers are made that no compiler knows.
 pub const DIGEST: u32 = 0;
@@ -105,10 +107,8 @@ pub struct Frame {
     pub entry: Entry,
     /// Its number.
     pub function: u32,
-    /// The code without the last `end`.
-    pub code: Vec<u8>,
-    /// The types of its locals, parameters first.
-    pub locals: Vec<ValType>,
+    /// Its code.
+    pub body: Body,
     /// The values that it keeps.
     pub held: Vec<Held>,
     /// The call that it waits for.
@@ -122,8 +122,8 @@ pub struct Function {
     pub sig: Sig,
     /// The name under which it is exported, if it is.
     pub export: Option<String>,
-    /// The types of its locals, parameters first, and its code without the last `end`.
-    pub body: (Vec<ValType>, Vec<u8>),
+    /// Its code; empty while it runs.
+    pub body: Body,
 }
 
 /// See the [module](self).
@@ -151,11 +151,8 @@ pub struct World {
     pub memory: Vec<u8>,
     /// How many elements the table has.
     pub elements: u32,
-    /// How deep the host calls back in what runs.
-    pub callbacks: u32,
-    /// The host, with what it does at each call so far.
-    pub host: Host,
-    host_state: HostState,
+    /// The host.
+    pub host: HostModel,
     pub(super) digest: u64,
 }
 
@@ -186,9 +183,7 @@ impl World {
             met: BTreeSet::new(),
             memory: vec![0; (MEMORY_PAGES.0 * PAGE_BYTES) as usize],
             elements: setting.imports.len() as u32 + SPARE_ELEMENTS,
-            callbacks: 0,
-            host_state: HostState::new(&host),
-            host,
+            host: HostModel::new(host),
             digest: 0,
             setting: setting.clone(),
         };
@@ -204,8 +199,8 @@ impl World {
 
     /// Whether there is room for one more operation.
     pub fn is_open(&self) -> bool {
-        let open: usize = self.frames.iter().map(|frame| frame.code.len()).sum();
-        let done: usize = self.functions.iter().map(|it| it.body.1.len()).sum();
+        let open: usize = self.frames.iter().map(|frame| frame.body.code.len()).sum();
+        let done: usize = self.functions.iter().map(|it| it.body.code.len()).sum();
         self.calls.len() < MAX_CALLS && !self.frames.is_empty() && open + done < MAX_BYTES
     }
 
@@ -272,7 +267,7 @@ impl World {
         self.functions.push(Function {
             sig,
             export,
-            body: (params.iter().map(|ty| ty.encoded()).collect(), Vec::new()),
+            body: Body::new(params.iter().map(|ty| ty.encoded())),
         });
         self.functions.len() as u32 - 1
     }
@@ -295,8 +290,7 @@ impl World {
         self.frames.push(Frame {
             entry,
             function,
-            code: Vec::new(),
-            locals: params.iter().map(|ty| ty.encoded()).collect(),
+            body: Body::new(params.iter().map(|ty| ty.encoded())),
             held: parameters(&params, &data),
             site: None,
         });
@@ -315,14 +309,12 @@ impl World {
 
     /// Where code goes.
     pub fn sink(&mut self) -> Sink<'_> {
-        Sink::new(&mut self.frame().code)
+        self.frame().body.sink()
     }
 
     /// A new local.
     pub fn local(&mut self, ty: Ty) -> u32 {
-        let locals = &mut self.frame().locals;
-        locals.push(ty.encoded());
-        locals.len() as u32 - 1
+        self.frame().body.local(ty.encoded())
     }
 
     /// The values that the function keeps.
@@ -395,23 +387,9 @@ impl World {
             Action::Throw { .. } => self.setting.fields.clone(),
             _ => results,
         };
-        let place = import as usize;
-        self.host.functions[place].actions.push(action);
         let args = boundary.lower(&params, args);
-        let (_, values, _) = self.host_state.enter(&self.host, place, args);
+        let values = self.host.acts(import as usize, action, args);
         Boundary::lift(&types, &values)
-    }
-
-    /// The host calls back.
-    pub fn descend(&mut self) {
-        self.host_state.descend();
-        self.callbacks += 1;
-    }
-
-    /// What the host has called back is over.
-    pub fn ascend(&mut self) {
-        self.host_state.ascend();
-        self.callbacks -= 1;
     }
 }
 

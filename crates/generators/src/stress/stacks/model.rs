@@ -5,7 +5,8 @@
 
 use super::corners::{Corner, of_stack};
 use super::setting::{RESULTS, Setting, Ty};
-use assay_engine::{Action, Host, HostFunction, HostState, Moment, Outcome, Slot, Traps, Value};
+use crate::stress::host::HostModel;
+use assay_engine::{Action, Host, HostFunction, Moment, Outcome, Slot, Traps, Value};
 use std::collections::BTreeSet;
 
 /// What the digest is multiplied with before something is mixed in.
@@ -153,9 +154,8 @@ pub struct Model {
     pub calls: Vec<(Outcome, Vec<Taken>)>,
     /// The corners that the case has been in.
     pub met: BTreeSet<Corner>,
-    /// The host, with what it has been made to do so far.
-    pub host: Host,
-    host_state: HostState,
+    /// The host.
+    pub host: HostModel,
 }
 
 impl Model {
@@ -186,15 +186,13 @@ impl Model {
             stacks: Vec::new(),
             calls: Vec::new(),
             met: BTreeSet::new(),
-            host_state: HostState::new(&host),
-            host,
+            host: HostModel::new(host),
         }
     }
 
     /// How deep the host calls back.
     pub fn callbacks(&self) -> u32 {
-        let back = |active: &&Active| active.host_returns.is_some();
-        self.active.iter().filter(back).count() as u32
+        self.host.callbacks()
     }
 
     /// How many functions are active.
@@ -208,7 +206,7 @@ impl Model {
             Event::At(mark) => self.on_top(|top| top.place.mark = mark),
             Event::Enter(function, edge) => self.enter(function, edge, None),
             Event::CallBack(function) => {
-                self.host_state.descend();
+                self.host.descend();
                 let returns = std::mem::take(&mut self.returned);
                 self.enter(function, Edge::Callback, Some(returns));
             }
@@ -306,11 +304,7 @@ impl Model {
     fn call_host(&mut self, number: u32, action: &Action) {
         self.take(Moment::HostCall, self.places());
         let args = self.arguments(number);
-        let Some(function) = self.host.functions.get_mut(number as usize) else {
-            return;
-        };
-        function.actions.push(action.clone());
-        let (_, values, _) = self.host_state.enter(&self.host, number as usize, args);
+        let values = self.host.acts(number as usize, action.clone(), args);
         match action {
             Action::Throw { .. } => self.throw(values),
             _ => self.returned = values,
@@ -348,7 +342,7 @@ impl Model {
     fn pop(&mut self) -> Option<Active> {
         let mut top = self.active.pop()?;
         if let Some(values) = top.host_returns.take() {
-            self.host_state.ascend();
+            self.host.ascend();
             self.returned = values;
         }
         Some(top)

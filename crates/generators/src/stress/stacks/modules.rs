@@ -70,7 +70,7 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         host_seed: setting.host_seed,
         bare: Some(Bare {
             before: before.collect(),
-            functions: world.model.host.functions.clone(),
+            functions: world.model.host.functions().to_vec(),
             exports: (0, tags),
             stacks: true,
         }),

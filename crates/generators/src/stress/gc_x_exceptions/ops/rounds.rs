@@ -9,6 +9,7 @@ use super::super::value::{Datum, NODE, Storage, Ty};
 use super::super::walker::look;
 use super::super::world::{COLLECT, Held, Sig, World};
 use crate::stress::Choices;
+use crate::stress::body::Body;
 use crate::stress::naming::distinct;
 use crate::stress::scopes::{Clause, Kind, Label, Payloads};
 use wasm_encoder::{BlockType, InstructionSink as Sink};
@@ -211,7 +212,7 @@ impl Recursion {
         f.end();
         self.descend(f, index);
         look(f, Ty::Node, OWN, SHALLOW);
-        w.functions[function as usize].body = (locals, code);
+        w.functions[function as usize].body = Body { locals, code };
     }
 
     /// Emits what is done where the exception has arrived.

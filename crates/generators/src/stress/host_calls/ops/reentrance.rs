@@ -128,10 +128,10 @@ fn activate(w: &mut World, run: &Run) {
     };
     look(w);
     let values = w.host_acts(run.import, run.action.clone(), &run.args);
-    if w.callbacks < MAX_CALLBACK_DEPTH {
-        w.descend();
+    if w.host.callbacks() < MAX_CALLBACK_DEPTH {
+        w.host.descend();
         activate(w, run);
-        w.ascend();
+        w.host.ascend();
     }
     let results = run.results.iter().zip(values);
     for (&ty, datum) in results.collect::<Vec<_>>().into_iter().rev() {

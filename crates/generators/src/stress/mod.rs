@@ -31,6 +31,7 @@ mod host;
 pub mod host_calls;
 mod mutate;
 mod naming;
+mod parts;
 mod scopes;
 mod sequence;
 mod setting;

@@ -7,13 +7,14 @@ use super::types::Types;
 use super::value::Datum;
 use super::world::{EXN, Entry, Function, SEED_VALUE, Sig, World};
 use crate::stress::digest::told;
+use crate::stress::parts::{self, export_functions, variable};
 use crate::{Bare, Draft, DraftCall};
 use assay_engine::{Outcome, Reference, Value, names};
 use std::collections::BTreeSet;
 use wasm_encoder::{
-    CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
-    FunctionSection, GlobalSection, GlobalType, ImportSection, Module, RefType, StartSection,
-    TableSection, TableType, TagKind, TagSection, TagType, ValType,
+    CodeSection, ConstExpr, ElementSection, EntityType, ExportKind, ExportSection, FunctionSection,
+    GlobalSection, ImportSection, Module, RefType, StartSection, TableSection, TagSection, TagType,
+    ValType,
 };
 
 /// The module, the calls and the answers.
@@ -127,10 +128,7 @@ fn module(world: &World) -> Vec<u8> {
 }
 
 fn tag_type(types: &Types, tag: u32) -> TagType {
-    TagType {
-        kind: TagKind::Exception,
-        func_type_idx: types.tag(tag),
-    }
+    parts::tag(types.tag(tag))
 }
 
 fn imports(world: &World, types: &Types) -> ImportSection {
@@ -158,36 +156,25 @@ fn imports(world: &World, types: &Types) -> ImportSection {
 
 fn tables(world: &World) -> TableSection {
     let mut section = TableSection::new();
-    let mut table = |element_type, length: u32| {
-        section.table(TableType {
-            element_type,
-            table64: false,
-            minimum: length.into(),
-            maximum: Some(length.into()),
-            shared: false,
-        });
+    let mut table = |element_type, length: u64| {
+        section.table(parts::table(element_type, length, length));
     };
     if world.setting.table {
-        table(RefType::EXNREF, TABLE_LENGTH);
+        table(RefType::EXNREF, TABLE_LENGTH.into());
     }
     if !world.indirect.is_empty() {
-        table(RefType::FUNCREF, world.indirect.len() as u32);
+        table(RefType::FUNCREF, world.indirect.len() as u64);
     }
     section
 }
 
 fn globals(world: &World) -> GlobalSection {
-    let ty = |val_type| GlobalType {
-        val_type,
-        mutable: true,
-        shared: false,
-    };
     let mut section = GlobalSection::new();
-    section.global(ty(ValType::I64), &ConstExpr::i64_const(0));
+    section.global(variable(ValType::I64), &ConstExpr::i64_const(0));
     let seed = ConstExpr::i64_const(SEED_VALUE.cast_signed());
-    section.global(ty(ValType::I64), &seed);
+    section.global(variable(ValType::I64), &seed);
     for _ in &world.globals {
-        let exception = ty(ValType::Ref(RefType::EXNREF));
+        let exception = variable(ValType::Ref(RefType::EXNREF));
         section.global(exception, &ConstExpr::ref_null(EXN));
     }
     section
@@ -195,11 +182,8 @@ fn globals(world: &World) -> GlobalSection {
 
 fn exports(world: &World) -> ExportSection {
     let mut section = ExportSection::new();
-    for (function, number) in world.functions.iter().zip(0..) {
-        if let Some(name) = &function.export {
-            section.export(name, ExportKind::Func, world.index(number));
-        }
-    }
+    let names = world.functions.iter().map(|it| it.export.as_ref());
+    export_functions(&mut section, world.index(0), names);
     if world.setting.bare {
         for tag in 0..world.setting.tags.len() as u32 {
             section.export(&names::tag(tag), ExportKind::Tag, tag);
@@ -210,21 +194,12 @@ fn exports(world: &World) -> ExportSection {
 
 /// The table of functions, and a declaration of those that are referred to otherwise.
 fn elements(world: &World) -> ElementSection {
-    let mut section = ElementSection::new();
-    let indices = |functions: &mut dyn Iterator<Item = u32>| -> Vec<u32> {
-        functions.map(|function| world.index(function)).collect()
-    };
-    if !world.indirect.is_empty() {
-        let functions = indices(&mut world.indirect.iter().copied());
-        let table = world.function_table();
-        let start = ConstExpr::i32_const(0);
-        section.active(Some(table), &start, Elements::Functions(functions.into()));
-    }
-    if !world.referred.is_empty() {
-        let functions = indices(&mut world.referred.iter().copied());
-        section.declared(Elements::Functions(functions.into()));
-    }
-    section
+    let index = |&function: &u32| world.index(function);
+    parts::elements(
+        Some(world.function_table()),
+        world.indirect.iter().map(index).collect(),
+        world.referred.iter().map(index).collect(),
+    )
 }
 
 impl World {

@@ -10,14 +10,15 @@ use super::model::{Place, Tail, Taken, fields};
 use super::setting::{Setting, Shadow};
 use super::types::{TAGS, Types};
 use super::world::{Function, World};
+use crate::stress::parts::{self, variable};
 use crate::{Bare, Draft, DraftCall};
 use assay_engine::{Features, Frame, Module as Named, Stack, names};
 use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind,
-    ExportSection, FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection,
-    Instruction as I, MemorySection, MemoryType, Module, RefType, StartSection, TableSection,
-    TableType, TagKind, TagSection, TagType, ValType,
+    ExportSection, FunctionSection, GlobalSection, HeapType, ImportSection, Instruction as I,
+    MemorySection, MemoryType, Module, RefType, StartSection, TableSection, TableType, TagSection,
+    TagType, ValType,
 };
 use wasmparser::{Parser, Payload};
 
@@ -307,13 +308,7 @@ impl<'a> Linked<'a> {
 
     fn table(&self) -> TableType {
         let length = 1 + u64::from(NULL_SLOT) + self.world.slots.len() as u64;
-        TableType {
-            element_type: RefType::FUNCREF,
-            table64: false,
-            minimum: length,
-            maximum: Some(length),
-            shared: false,
-        }
+        parts::table(RefType::FUNCREF, length, length)
     }
 
     /// The tags and the globals of the first module.
@@ -326,7 +321,10 @@ impl<'a> Linked<'a> {
         let mut globals = GlobalSection::new();
         for place in 0..GLOBALS.len() {
             let value = if place == 0 { SEED_VALUE } else { 0 };
-            globals.global(GLOBAL, &ConstExpr::i64_const(value.cast_signed()));
+            globals.global(
+                variable(ValType::I64),
+                &ConstExpr::i64_const(value.cast_signed()),
+            );
         }
         out.section(&globals);
     }
@@ -349,7 +347,7 @@ impl<'a> Linked<'a> {
                 section.import(&first, MEMORY, memory());
             }
             for name in GLOBALS {
-                section.import(&first, name, GLOBAL);
+                section.import(&first, name, variable(ValType::I64));
             }
             for tag in (0..TAGS).filter(|_| self.has_tags()) {
                 section.import(&first, &names::tag(tag), tag_type(tag));
@@ -427,12 +425,6 @@ fn exported(function: u32) -> String {
     format!("f{function}")
 }
 
-const GLOBAL: GlobalType = GlobalType {
-    val_type: ValType::I64,
-    mutable: true,
-    shared: false,
-};
-
 fn memory() -> MemoryType {
     MemoryType {
         minimum: 1,
@@ -445,10 +437,7 @@ fn memory() -> MemoryType {
 
 fn tag_type(tag: u32) -> TagType {
     debug_assert!(fields(tag).len() <= 1);
-    TagType {
-        kind: TagKind::Exception,
-        func_type_idx: tag,
-    }
+    parts::tag(tag)
 }
 
 /// The functions that code refers to by their indices.

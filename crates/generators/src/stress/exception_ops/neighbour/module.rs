@@ -8,11 +8,12 @@ use crate::stress::exception_ops::setting::Setting;
 use crate::stress::exception_ops::types::{encoded, structure};
 use crate::stress::exception_ops::value::Ty;
 use crate::stress::exception_ops::world::{EXN, SEED_VALUE};
+use crate::stress::parts::{self, variable};
 use assay_engine::Module as Named;
 use wasm_encoder::{
     BlockType, Catch, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function,
-    FunctionSection, GlobalSection, GlobalType, ImportSection, InstructionSink as Sink, Module,
-    RefType, TableSection, TableType, TagKind, TagSection, TagType, TypeSection, ValType,
+    FunctionSection, GlobalSection, ImportSection, InstructionSink as Sink, Module, RefType,
+    TableSection, TagSection, TagType, TypeSection, ValType,
 };
 
 /// The globals: what numbers are made from, and the exception that is kept.
@@ -117,10 +118,7 @@ impl Types {
     }
 
     fn tag(&mut self, fields: &[Ty]) -> TagType {
-        TagType {
-            kind: TagKind::Exception,
-            func_type_idx: self.of(fields, &[]),
-        }
+        parts::tag(self.of(fields, &[]))
     }
 
     /// The type of a block that ends with these.
@@ -223,28 +221,20 @@ impl<'a> Neighbour<'a> {
         let mut section = TableSection::new();
         let calls = |deed: &Deed| matches!(deed, Deed::Call { .. });
         if self.setting.neighbour.iter().any(calls) {
-            section.table(TableType {
-                element_type: RefType::FUNCREF,
-                table64: false,
-                minimum: 1,
-                maximum: Some(1),
-                shared: false,
-            });
+            section.table(parts::table(RefType::FUNCREF, 1, 1));
         }
         section
     }
 
     fn globals(&self) -> GlobalSection {
-        let ty = |val_type| GlobalType {
-            val_type,
-            mutable: true,
-            shared: false,
-        };
         let mut section = GlobalSection::new();
         let seed = ConstExpr::i64_const(SEED_VALUE.cast_signed());
-        section.global(ty(ValType::I64), &seed);
+        section.global(variable(ValType::I64), &seed);
         if self.setting.neighbour.iter().any(|deed| deed.keeps()) {
-            section.global(ty(ValType::Ref(RefType::EXNREF)), &ConstExpr::ref_null(EXN));
+            section.global(
+                variable(ValType::Ref(RefType::EXNREF)),
+                &ConstExpr::ref_null(EXN),
+            );
         }
         section
     }

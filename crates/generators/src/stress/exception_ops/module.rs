@@ -4,8 +4,7 @@ use super::neighbour;
 use super::neighbour::module::{function_name, home, modules};
 use super::setting::{Setting, TABLE_LENGTH};
 use super::types::Types;
-use super::value::Datum;
-use super::world::{EXN, Entry, Function, SEED_VALUE, Sig, World};
+use super::world::{EXN, Function, SEED_VALUE, Sig, World};
 use crate::stress::digest::told;
 use crate::stress::parts::{self, export_functions, variable};
 use crate::{Bare, Draft, DraftCall};
@@ -200,56 +199,4 @@ fn elements(world: &World) -> ElementSection {
         world.indirect.iter().map(index).collect(),
         world.referred.iter().map(index).collect(),
     )
-}
-
-impl World {
-    /// Brings what runs to its end, and adds a call that tells the digest, unless the last one does.
-    fn end_all(&mut self) {
-        if !self.is_idle() {
-            self.finish_call();
-        }
-        if !self.told {
-            self.finish_call();
-        }
-        // The call that would be the next has no code.
-        self.frames.clear();
-        let is_idle = |function: &Function| function.body.code.is_empty();
-        self.functions.pop_if(|last| is_idle(last));
-    }
-
-    /// Whether the current call has not done anything yet.
-    pub fn is_idle(&self) -> bool {
-        match self.frames.as_slice() {
-            [] => true,
-            [frame] => {
-                let exported = matches!(frame.entry, Entry::Export);
-                exported && frame.body.code.len() == frame.prologue && frame.origins.len() == 1
-            }
-            _ => false,
-        }
-    }
-
-    /// Ends all that runs in the current call, by its way.
-    pub fn finish_call(&mut self) {
-        let calls = self.calls.len();
-        self.frame();
-        while self.calls.len() == calls && !self.frames.is_empty() {
-            self.finish_one();
-        }
-    }
-
-    /// Ends the innermost scope, or else the function.
-    pub fn finish_one(&mut self) {
-        if self.scopes() > 0 {
-            return self.close();
-        }
-        self.note_held();
-        let types = self.setting.all_results();
-        let plain: Vec<_> = types
-            .iter()
-            .map(|&ty| self.fresh(ty, 0, true, false))
-            .collect();
-        let values: Vec<Datum> = self.push_results(&plain);
-        self.returned(0, values);
-    }
 }

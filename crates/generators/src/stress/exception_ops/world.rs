@@ -249,15 +249,13 @@ impl World {
         if held.is_empty() {
             return;
         }
-        self.sink().global_get(DIGEST);
+        mix_into(&mut self.sink(), held);
         for held in held {
-            push_words(&mut self.sink(), held.ty, held.local);
             held.datum
                 .words(held.ty)
                 .into_iter()
                 .for_each(|word| self.log(word));
         }
-        self.sink().global_set(DIGEST);
     }
 
     /// Mixes the `i64` on the stack, which is this word, into the digest.
@@ -296,6 +294,15 @@ impl World {
         let args = kind.into_iter().chain([argument]).collect();
         self.host.acts(0, action, args)
     }
+}
+
+/// Emits code that mixes locals into the digest.
+pub fn mix_into(f: &mut Sink<'_>, held: &[Held]) {
+    f.global_get(DIGEST);
+    for held in held {
+        push_words(f, held.ty, held.local);
+    }
+    f.global_set(DIGEST);
 }
 
 /// Mixes the words of a local into the digest on the stack.

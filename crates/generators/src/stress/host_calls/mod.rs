@@ -9,6 +9,7 @@
 //! part of the model. Code is emitted in the order in which it runs, so that every value is known.
 
 pub mod corners;
+mod frame;
 mod module;
 mod ops;
 mod setting;

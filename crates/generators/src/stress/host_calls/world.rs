@@ -5,14 +5,16 @@
 //! seen on the way goes into a digest in a global, so that it is kept when a call does not return.
 
 use super::corners::Corner;
+pub use super::frame::{Entry, Frame, Function, Guard, Sig, Site};
 use super::setting::Setting;
 use super::values::{Boundary, parameters};
 use crate::stress::Setting as _;
 use crate::stress::body::Body;
 use crate::stress::exception_ops::value::{Datum, FACTOR, Ty, mix};
-use crate::stress::exception_ops::world::push_words;
+pub use crate::stress::exception_ops::world::Held;
+use crate::stress::exception_ops::world::mix_into;
 use crate::stress::host::HostModel;
-use assay_engine::{Action, Host, HostFunction, OnFailure, Outcome};
+use assay_engine::{Action, Host, HostFunction, Outcome};
 use std::collections::BTreeSet;
 use wasm_encoder::InstructionSink as Sink;
 
@@ -35,96 +37,6 @@ const MAX_FUNCTIONS: usize = 24;
 const MAX_DEPTH: usize = 6;
 const MAX_HELD: usize = 24;
 const MAX_BYTES: usize = 8000;
-
-/// A value that a function keeps in a local.
-#[derive(Clone, Copy, Debug)]
-pub struct Held {
-    /// Its name.
-    pub id: u32,
-    /// The type of the local.
-    pub ty: Ty,
-    /// The value.
-    pub datum: Datum,
-    /// The local.
-    pub local: u32,
-}
-
-/// The type of a function of the module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sig {
-    /// No parameters, no results.
-    Plain,
-    /// That of what the host calls.
-    Export,
-    /// That of an import.
-    Import(u32),
-}
-
-/// How a function was entered.
-#[derive(Clone, Debug)]
-pub enum Entry {
-    /// As the start function.
-    Start,
-    /// By the host, as a call of the case.
-    Export,
-    /// By the function below it.
-    Call,
-    /// By the host, which the function below it has called.
-    Callback {
-        /// What the host does where it fails.
-        failure: OnFailure,
-        /// What the host returns.
-        values: Vec<Datum>,
-    },
-}
-
-/// What is around a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// Nothing.
-    None,
-    /// A handler of the tag.
-    Tag,
-    /// A handler of all exceptions.
-    All,
-}
-
-/// A call that is under way.
-#[derive(Clone, Debug)]
-pub struct Site {
-    /// The name of what it gives.
-    pub id: u32,
-    /// What is around it.
-    pub guard: Guard,
-    /// The types of what it gives.
-    pub results: Vec<Ty>,
-}
-
-/// A function that runs.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    /// How it was entered.
-    pub entry: Entry,
-    /// Its number.
-    pub function: u32,
-    /// Its code.
-    pub body: Body,
-    /// The values that it keeps.
-    pub held: Vec<Held>,
-    /// The call that it waits for.
-    pub site: Option<Site>,
-}
-
-/// A function of the module.
-#[derive(Clone, Debug)]
-pub struct Function {
-    /// Its type.
-    pub sig: Sig,
-    /// The name under which it is exported, if it is.
-    pub export: Option<String>,
-    /// Its code; empty while it runs.
-    pub body: Body,
-}
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
@@ -391,15 +303,6 @@ impl World {
         let values = self.host.acts(import as usize, action, args);
         Boundary::lift(&types, &values)
     }
-}
-
-/// Emits code that mixes locals into the digest.
-pub fn mix_into(f: &mut Sink<'_>, held: &[Held]) {
-    f.global_get(DIGEST);
-    for held in held {
-        push_words(f, held.ty, held.local);
-    }
-    f.global_set(DIGEST);
 }
 
 /// A word for the digest by which one place in the code is told from another.

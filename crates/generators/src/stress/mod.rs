@@ -31,6 +31,7 @@ mod host;
 pub mod host_calls;
 mod mutate;
 mod naming;
+mod numbers;
 mod parts;
 mod scopes;
 mod sequence;
@@ -44,7 +45,7 @@ pub use case::StressCase;
 pub use choices::Choices;
 pub use mutate::Mutator;
 pub use sequence::{Family, Operation, Row, Sequence};
-pub use setting::Setting;
+pub use setting::{Change, Setting};
 pub use shrink::shrink;
 
 use crate::Draft;

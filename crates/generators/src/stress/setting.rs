@@ -6,6 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 
+/// A change of a setting.
+pub type Change<'a, S> = &'a dyn Fn(&mut S);
+
 /// What the operations of a case find: types, tables, tags. Plain data, which may say anything where it
 /// was read from a file; [`Family::begin`](super::Family::begin) mends what cannot be.
 pub trait Setting: Clone + Debug + PartialEq + Serialize + DeserializeOwned {
@@ -23,7 +26,7 @@ pub trait Setting: Clone + Debug + PartialEq + Serialize + DeserializeOwned {
     fn mend(&mut self) {}
 
     /// Offers changes that may make it simpler, the boldest first; it is mended after each.
-    fn simplify(&self, with: &mut dyn FnMut(&dyn Fn(&mut Self)));
+    fn simplify(&self, with: &mut dyn FnMut(Change<'_, Self>));
 
     /// Settings that are a step simpler, the boldest step first. Each has a smaller [`Setting::size`].
     fn simpler(&self) -> Vec<Self> {

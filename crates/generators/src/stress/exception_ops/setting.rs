@@ -175,7 +175,7 @@ impl stress::Setting for Setting {
         self.uncaught = (self.uncaught || self.bare) && self.is_plain();
     }
 
-    fn simplify(&self, with: &mut dyn FnMut(&dyn Fn(&mut Self))) {
+    fn simplify(&self, with: &mut dyn FnMut(stress::Change<'_, Self>)) {
         for at in (0..self.tags.len()).rev() {
             with(&|it| _ = it.tags.remove(at));
             with(&|it| it.tags[at].fields.clear());

@@ -15,6 +15,7 @@ use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, FACTOR, NULL, STRUCT, Ty, mix};
 use crate::stress::Setting as _;
 use crate::stress::host::{HostModel, code};
+pub use crate::stress::numbers::SEED_VALUE;
 pub use crate::stress::scopes::DIGEST;
 use assay_engine::{Action, Host, HostFunction, Outcome, Slot, Value};
 use std::collections::BTreeSet;
@@ -24,8 +25,6 @@ use wasm_encoder::{BlockType, HeapType, InstructionSink as Sink, ValType};
 /// exceptions, behind the one with the digest.
 pub const SEED: u32 = 1;
 pub const FIRST_PLACE: u32 = 2;
-/// What is in [`SEED`].
-pub const SEED_VALUE: u64 = 0x5bf0_3635_d1c4_a7e9;
 /// The table of exceptions, where there is one.
 pub const PLACES: u32 = 0;
 

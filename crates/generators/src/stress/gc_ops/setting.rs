@@ -164,7 +164,7 @@ impl stress::Setting for Setting {
             + usize::from(self.digest)
     }
 
-    fn simplify(&self, with: &mut dyn FnMut(&dyn Fn(&mut Self))) {
+    fn simplify(&self, with: &mut dyn FnMut(stress::Change<'_, Self>)) {
         let others = self.other.iter().flat_map(Other::simpler);
         let others: Vec<Other> = others.collect();
         with(&|it| it.types.truncate(it.types.len().div_ceil(2)));

@@ -1,8 +1,9 @@
 //! The module of a case.
 
 use super::setting::Setting;
-use super::world::{MEMORY_PAGES, MORE_ELEMENTS, SEED_VALUE, SPARE_ELEMENTS, Sig, World};
+use super::world::{MEMORY_PAGES, MORE_ELEMENTS, SPARE_ELEMENTS, Sig, World};
 use crate::stress::exception_ops::value::Ty;
+use crate::stress::numbers::SEED_VALUE;
 use crate::stress::parts::{self, export_functions, variable};
 use crate::{Bare, Draft, DraftCall};
 use assay_engine::{Features, names};

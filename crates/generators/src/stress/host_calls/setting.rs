@@ -133,7 +133,7 @@ impl stress::Setting for Setting {
         self.reference = self.reference.clamp(1, 1000);
     }
 
-    fn simplify(&self, with: &mut dyn FnMut(&dyn Fn(&mut Self))) {
+    fn simplify(&self, with: &mut dyn FnMut(stress::Change<'_, Self>)) {
         for at in (0..self.imports.len()).rev() {
             with(&|it| _ = it.imports.remove(at));
             with(&|it| it.imports[at].params.clear());

@@ -14,15 +14,13 @@ use crate::stress::exception_ops::value::{Datum, FACTOR, Ty, mix};
 pub use crate::stress::exception_ops::world::Held;
 use crate::stress::exception_ops::world::mix_into;
 use crate::stress::host::HostModel;
+pub use crate::stress::scopes::DIGEST;
 use assay_engine::{Action, Host, HostFunction, Outcome};
 use std::collections::BTreeSet;
 use wasm_encoder::InstructionSink as Sink;
 
-/// The global with the digest, and the one from which numbers are made that no compiler knows.
-pub const DIGEST: u32 = 0;
+/// The global from which numbers are made that no compiler knows.
 pub const SEED: u32 = 1;
-/// What is in [`SEED`].
-pub const SEED_VALUE: u64 = 0x5bf0_3635_d1c4_a7e9;
 
 /// The memory: its size in the beginning and at most, in pages.
 pub const PAGE_BYTES: u32 = 1 << 16;

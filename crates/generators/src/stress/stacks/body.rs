@@ -3,6 +3,7 @@
 use super::model::{FACTOR, Tail, Way, pushed};
 pub use super::piece::{Callee, Piece, Sig};
 use super::setting::{RESULTS, Setting, Shadow, Ty};
+use crate::stress::numbers::SEED_VALUE;
 use assay_engine::Features;
 use wasm_encoder::{HeapType, Instruction as I, MemArg, ValType};
 
@@ -10,8 +11,6 @@ use wasm_encoder::{HeapType, Instruction as I, MemArg, ValType};
 pub const SEED: u32 = 0;
 pub const DIGEST: u32 = 1;
 pub const SHADOW: u32 = 2;
-/// What is in [`SEED`].
-pub const SEED_VALUE: u64 = 0x5bf0_3635_d1c4_a7e9;
 /// Where the shadow stack is in the memory; what lies behind is anybody's.
 const SHADOW_ADDRESS: i32 = 16;
 /// The places of the table: none is in the first, the host's first function in the second.

@@ -6,12 +6,10 @@
 use super::corners::{Corner, of_stack};
 pub use super::event::{Edge, Event, Place, Tail, Taken, Way};
 use super::setting::{RESULTS, Setting, Ty};
+pub use crate::stress::digest::FACTOR;
 use crate::stress::host::HostModel;
 use assay_engine::{Action, Host, HostFunction, Moment, Outcome, Slot, Value};
 use std::collections::BTreeSet;
-
-/// What the digest is multiplied with before something is mixed in.
-pub const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Mixes a word into a digest.
 pub fn mix(digest: u64, word: u64) -> u64 {

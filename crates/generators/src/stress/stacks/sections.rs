@@ -1,11 +1,12 @@
 //! The sections of a module that tie it to the others: what it imports, exports, and puts into the table.
 
-use super::body::{Callee, NULL_SLOT, Piece, SEED_VALUE, Sig};
+use super::body::{Callee, NULL_SLOT, Piece, Sig};
 use super::model::fields;
 use super::modules::{Linked, module_name};
 use super::setting::Shadow;
 use super::types::{TAGS, Types};
 use super::world::Function;
+use crate::stress::numbers::SEED_VALUE;
 use crate::stress::parts::{self, variable};
 use assay_engine::names;
 use std::collections::BTreeSet;

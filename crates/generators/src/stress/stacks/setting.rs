@@ -203,7 +203,7 @@ impl stress::Setting for Setting {
         }
     }
 
-    fn simplify(&self, with: &mut dyn FnMut(&dyn Fn(&mut Self))) {
+    fn simplify(&self, with: &mut dyn FnMut(stress::Change<'_, Self>)) {
         with(&|it| it.modules = 1);
         with(&|it| it.modules -= 1);
         with(&|it| _ = it.signatures.pop());

@@ -1,4 +1,4 @@
-//! Parts of modules, as families need them: nothing is shared, and nothing has 64 bits of an index.
+//! Parts of modules, as families need them: no threads share them, and tables have indices of 32 bits.
 
 use wasm_encoder::{
     ConstExpr, ElementSection, Elements, ExportKind, ExportSection, GlobalType, RefType, TableType,

@@ -6,7 +6,7 @@ use super::value::{Datum, Ty};
 use super::world::{COLLECT, Caught, Entry, Held, World};
 use crate::stress::Choices;
 use crate::stress::naming::name;
-use crate::stress::scopes::{Blocks, Clause, Kind};
+use crate::stress::scopes::{Blocks, Clause};
 use assay_engine::{Outcome, Traps};
 
 /// One exception in so many may be thrown where nothing catches it.
@@ -203,7 +203,7 @@ impl World {
 
     /// Takes what has arrived from the stack.
     fn take(&mut self, id: u32, types: &[Ty], data: &[Datum], caught: Caught, drops: bool) {
-        let has_exception = matches!(caught.kind, Kind::OneRef | Kind::AllRef);
+        let has_exception = caught.kind.has_exception();
         let arrived = types.iter().zip(data).enumerate().rev();
         for (place, (&ty, &datum)) in arrived {
             let is_exception = has_exception && place + 1 == data.len();

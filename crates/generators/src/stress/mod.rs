@@ -20,15 +20,19 @@
 //! [`Sequence::generate`], repair, mutation, shrinking, the tests of the table and the target come
 //! with it.
 
+mod body;
 mod case;
 mod choices;
 mod digest;
 pub mod exception_ops;
 pub mod gc_ops;
 pub mod gc_x_exceptions;
+mod host;
 pub mod host_calls;
 mod mutate;
 mod naming;
+mod numbers;
+mod parts;
 mod scopes;
 mod sequence;
 mod setting;
@@ -41,7 +45,7 @@ pub use case::StressCase;
 pub use choices::Choices;
 pub use mutate::Mutator;
 pub use sequence::{Family, Operation, Row, Sequence};
-pub use setting::Setting;
+pub use setting::{Change, Setting};
 pub use shrink::shrink;
 
 use crate::Draft;

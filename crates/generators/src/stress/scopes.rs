@@ -53,6 +53,28 @@ pub enum Kind {
     AllRef,
 }
 
+impl Kind {
+    /// Whether it only catches a tag.
+    pub fn has_tag(self) -> bool {
+        matches!(self, Self::One | Self::OneRef)
+    }
+
+    /// Whether the exception itself arrives.
+    pub fn has_exception(self) -> bool {
+        matches!(self, Self::OneRef | Self::AllRef)
+    }
+
+    /// A clause of it, with this tag if it has one, and this label.
+    pub fn encoded(self, tag: u32, label: u32) -> Catch {
+        match self {
+            Self::One => Catch::One { tag, label },
+            Self::OneRef => Catch::OneRef { tag, label },
+            Self::All => Catch::All { label },
+            Self::AllRef => Catch::AllRef { label },
+        }
+    }
+}
+
 /// Where a clause lands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {
@@ -78,12 +100,12 @@ pub struct Clause {
 impl Clause {
     /// Whether it only catches its tag.
     pub fn has_tag(self) -> bool {
-        matches!(self.kind, Kind::One | Kind::OneRef)
+        self.kind.has_tag()
     }
 
     /// Whether the exception itself arrives.
     pub fn has_exception(self) -> bool {
-        matches!(self.kind, Kind::OneRef | Kind::AllRef)
+        self.kind.has_exception()
     }
 
     /// What arrives where it lands.
@@ -109,13 +131,7 @@ impl Clause {
 
     /// The clause with this label.
     pub fn encoded(self, label: u32) -> Catch {
-        let tag = self.tag;
-        match self.kind {
-            Kind::One => Catch::One { tag, label },
-            Kind::OneRef => Catch::OneRef { tag, label },
-            Kind::All => Catch::All { label },
-            Kind::AllRef => Catch::AllRef { label },
-        }
+        self.kind.encoded(self.tag, label)
     }
 }
 

@@ -1,9 +1,9 @@
 //! What runs: functions, their frames, and what they keep.
 
 use super::value::{Datum, Ty};
+use crate::stress::body::Body;
 use crate::stress::scopes::{Blocks, Clause, Scope};
 use assay_engine::OnFailure;
-use wasm_encoder::ValType;
 
 /// A value that a function keeps in a local.
 #[derive(Clone, Copy, Debug)]
@@ -69,10 +69,8 @@ pub struct Origin {
 pub struct Frame {
     /// How it was entered.
     pub entry: Entry,
-    /// The code without the last `end`.
-    pub code: Vec<u8>,
-    /// The types of its locals, parameters first.
-    pub locals: Vec<ValType>,
+    /// Its code.
+    pub body: Body,
     /// Its blocks.
     pub scopes: Vec<Scope<u64>>,
     /// The values that it keeps.
@@ -95,7 +93,7 @@ impl Blocks for Frame {
     }
 
     fn parts(&mut self) -> (&mut Vec<Scope<u64>>, &mut Vec<u8>) {
-        (&mut self.scopes, &mut self.code)
+        (&mut self.scopes, &mut self.body.code)
     }
 }
 
@@ -126,8 +124,8 @@ pub struct Function {
     pub args: Vec<Datum>,
     /// The name under which it is exported, if it is.
     pub export: Option<String>,
-    /// The types of its locals, and its code; empty while it runs.
-    pub body: (Vec<ValType>, Vec<u8>),
+    /// Its code; empty while it runs.
+    pub body: Body,
     /// What it did, where it would do that again.
     pub record: Option<Record>,
 }

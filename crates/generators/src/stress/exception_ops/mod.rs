@@ -4,6 +4,7 @@
 //! kinds, tail calls, the host and back, and thrown again from where they were kept. Around them
 //! functions keep many values, which must be what they were wherever code goes on; see the module `world`.
 
+mod calls;
 pub mod corners;
 mod frame;
 mod module;

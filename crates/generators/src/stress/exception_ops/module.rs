@@ -4,16 +4,16 @@ use super::neighbour;
 use super::neighbour::module::{function_name, home, modules};
 use super::setting::{Setting, TABLE_LENGTH};
 use super::types::Types;
-use super::value::Datum;
-use super::world::{EXN, Entry, Function, SEED_VALUE, Sig, World};
+use super::world::{EXN, Function, SEED_VALUE, Sig, World};
 use crate::stress::digest::told;
+use crate::stress::parts::{self, export_functions, variable};
 use crate::{Bare, Draft, DraftCall};
 use assay_engine::{Outcome, Reference, Value, names};
 use std::collections::BTreeSet;
 use wasm_encoder::{
-    CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
-    FunctionSection, GlobalSection, GlobalType, ImportSection, Module, RefType, StartSection,
-    TableSection, TableType, TagKind, TagSection, TagType, ValType,
+    CodeSection, ConstExpr, ElementSection, EntityType, ExportKind, ExportSection, FunctionSection,
+    GlobalSection, ImportSection, Module, RefType, StartSection, TableSection, TagSection, TagType,
+    ValType,
 };
 
 /// The module, the calls and the answers.
@@ -33,14 +33,14 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
     let answers = world.calls.iter();
     let answers = answers.map(|(_, outcome)| named(&world, outcome)).collect();
     let actions = if setting.host {
-        vec![world.host.functions[0].actions.clone()]
+        world.host.actions()
     } else {
         Vec::new()
     };
     let bare = setting.bare.then(|| Bare {
         before: modules(setting),
         functions: if setting.host {
-            world.host.functions.clone()
+            world.host.functions().to_vec()
         } else {
             Vec::new()
         },
@@ -120,21 +120,14 @@ fn module(world: &World) -> Vec<u8> {
     let mut code = CodeSection::new();
     for Function { sig, body, .. } in &world.functions {
         let params = world.params(*sig).len();
-        let locals = body.0.iter().skip(params).map(|&ty| (1, ty));
-        let mut f = wasm_encoder::Function::new(locals);
-        f.raw(body.1.iter().copied());
-        f.instructions().end();
-        code.function(&f);
+        code.function(&body.encoded(params));
     }
     module.section(&code);
     module.finish()
 }
 
 fn tag_type(types: &Types, tag: u32) -> TagType {
-    TagType {
-        kind: TagKind::Exception,
-        func_type_idx: types.tag(tag),
-    }
+    parts::tag(types.tag(tag))
 }
 
 fn imports(world: &World, types: &Types) -> ImportSection {
@@ -162,36 +155,25 @@ fn imports(world: &World, types: &Types) -> ImportSection {
 
 fn tables(world: &World) -> TableSection {
     let mut section = TableSection::new();
-    let mut table = |element_type, length: u32| {
-        section.table(TableType {
-            element_type,
-            table64: false,
-            minimum: length.into(),
-            maximum: Some(length.into()),
-            shared: false,
-        });
+    let mut table = |element_type, length: u64| {
+        section.table(parts::table(element_type, length, length));
     };
     if world.setting.table {
-        table(RefType::EXNREF, TABLE_LENGTH);
+        table(RefType::EXNREF, TABLE_LENGTH.into());
     }
     if !world.indirect.is_empty() {
-        table(RefType::FUNCREF, world.indirect.len() as u32);
+        table(RefType::FUNCREF, world.indirect.len() as u64);
     }
     section
 }
 
 fn globals(world: &World) -> GlobalSection {
-    let ty = |val_type| GlobalType {
-        val_type,
-        mutable: true,
-        shared: false,
-    };
     let mut section = GlobalSection::new();
-    section.global(ty(ValType::I64), &ConstExpr::i64_const(0));
+    section.global(variable(ValType::I64), &ConstExpr::i64_const(0));
     let seed = ConstExpr::i64_const(SEED_VALUE.cast_signed());
-    section.global(ty(ValType::I64), &seed);
+    section.global(variable(ValType::I64), &seed);
     for _ in &world.globals {
-        let exception = ty(ValType::Ref(RefType::EXNREF));
+        let exception = variable(ValType::Ref(RefType::EXNREF));
         section.global(exception, &ConstExpr::ref_null(EXN));
     }
     section
@@ -199,11 +181,8 @@ fn globals(world: &World) -> GlobalSection {
 
 fn exports(world: &World) -> ExportSection {
     let mut section = ExportSection::new();
-    for (function, number) in world.functions.iter().zip(0..) {
-        if let Some(name) = &function.export {
-            section.export(name, ExportKind::Func, world.index(number));
-        }
-    }
+    let names = world.functions.iter().map(|it| it.export.as_ref());
+    export_functions(&mut section, world.index(0), names);
     if world.setting.bare {
         for tag in 0..world.setting.tags.len() as u32 {
             section.export(&names::tag(tag), ExportKind::Tag, tag);
@@ -214,71 +193,10 @@ fn exports(world: &World) -> ExportSection {
 
 /// The table of functions, and a declaration of those that are referred to otherwise.
 fn elements(world: &World) -> ElementSection {
-    let mut section = ElementSection::new();
-    let indices = |functions: &mut dyn Iterator<Item = u32>| -> Vec<u32> {
-        functions.map(|function| world.index(function)).collect()
-    };
-    if !world.indirect.is_empty() {
-        let functions = indices(&mut world.indirect.iter().copied());
-        let table = world.function_table();
-        let start = ConstExpr::i32_const(0);
-        section.active(Some(table), &start, Elements::Functions(functions.into()));
-    }
-    if !world.referred.is_empty() {
-        let functions = indices(&mut world.referred.iter().copied());
-        section.declared(Elements::Functions(functions.into()));
-    }
-    section
-}
-
-impl World {
-    /// Brings what runs to its end, and adds a call that tells the digest, unless the last one does.
-    fn end_all(&mut self) {
-        if !self.is_idle() {
-            self.finish_call();
-        }
-        if !self.told {
-            self.finish_call();
-        }
-        // The call that would be the next has no code.
-        self.frames.clear();
-        let is_idle = |function: &Function| function.body.1.is_empty();
-        self.functions.pop_if(|last| is_idle(last));
-    }
-
-    /// Whether the current call has not done anything yet.
-    pub fn is_idle(&self) -> bool {
-        match self.frames.as_slice() {
-            [] => true,
-            [frame] => {
-                let exported = matches!(frame.entry, Entry::Export);
-                exported && frame.code.len() == frame.prologue && frame.origins.len() == 1
-            }
-            _ => false,
-        }
-    }
-
-    /// Ends all that runs in the current call, by its way.
-    pub fn finish_call(&mut self) {
-        let calls = self.calls.len();
-        self.frame();
-        while self.calls.len() == calls && !self.frames.is_empty() {
-            self.finish_one();
-        }
-    }
-
-    /// Ends the innermost scope, or else the function.
-    pub fn finish_one(&mut self) {
-        if self.scopes() > 0 {
-            return self.close();
-        }
-        self.note_held();
-        let types = self.setting.all_results();
-        let plain: Vec<_> = types
-            .iter()
-            .map(|&ty| self.fresh(ty, 0, true, false))
-            .collect();
-        let values: Vec<Datum> = self.push_results(&plain);
-        self.returned(0, values);
-    }
+    let index = |&function: &u32| world.index(function);
+    parts::elements(
+        Some(world.function_table()),
+        world.indirect.iter().map(index).collect(),
+        world.referred.iter().map(index).collect(),
+    )
 }

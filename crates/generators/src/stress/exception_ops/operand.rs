@@ -1,10 +1,10 @@
 //! How operations choose values, and push them.
 
 use super::value::{Datum, STRUCT, Ty};
-use super::world::{Held, SEED, SEED_VALUE, World};
+use super::world::{Held, SEED, World};
 use crate::stress::Choices;
 use crate::stress::naming::distinct;
-use wasm_encoder::{Ieee32, Ieee64};
+use crate::stress::numbers;
 
 /// Bits of numbers at which something changes; a type takes as many as it has.
 pub const EDGES: [u128; 8] = [
@@ -143,36 +143,11 @@ impl World {
     }
 
     fn push_bits(&mut self, ty: Ty, bits: u128, opaque: bool) {
-        if opaque {
-            return self.push_opaque(ty, bits);
+        let ty = ty.encoded();
+        match opaque {
+            true => numbers::push_opaque(&mut self.sink(), SEED, ty, bits),
+            false => numbers::push(&mut self.sink(), ty, bits),
         }
-        let mut f = self.sink();
-        match ty {
-            Ty::I32 => f.i32_const((bits as u32).cast_signed()),
-            Ty::F32 => f.f32_const(Ieee32::new(bits as u32)),
-            Ty::F64 => f.f64_const(Ieee64::new(bits as u64)),
-            Ty::V128 => f.v128_const(bits.cast_signed()),
-            _ => f.i64_const((bits as u64).cast_signed()),
-        };
-    }
-
-    fn push_opaque(&mut self, ty: Ty, bits: u128) {
-        let seed = u128::from(SEED_VALUE) << 64 | u128::from(SEED_VALUE);
-        let other = bits ^ seed;
-        let (half, whole) = ((other as u32).cast_signed(), (other as u64).cast_signed());
-        let mut f = self.sink();
-        f.global_get(SEED);
-        match ty {
-            Ty::I32 => f.i32_wrap_i64().i32_const(half).i32_xor(),
-            Ty::F32 => f
-                .i32_wrap_i64()
-                .i32_const(half)
-                .i32_xor()
-                .f32_reinterpret_i32(),
-            Ty::F64 => f.i64_const(whole).i64_xor().f64_reinterpret_i64(),
-            Ty::V128 => f.i64x2_splat().v128_const(other.cast_signed()).v128_xor(),
-            _ => f.i64_const(whole).i64_xor(),
-        };
     }
 
     /// Pushes all of these.

@@ -3,7 +3,6 @@
 use super::neighbour::{Deed, Handler, MAX_DEEDS};
 use super::value::Ty;
 use crate::stress;
-use crate::stress::setting::smaller;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use serde::{Deserialize, Serialize};
@@ -18,7 +17,7 @@ const MAX_SIGNATURES: usize = 2;
 const MAX_VALUES: usize = 4;
 const MAX_GLOBALS: u32 = 3;
 
-/// Plain data; [`Setting::mend`] mends what cannot be.
+/// Plain data; [`mend`](stress::Setting::mend) mends what cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
@@ -132,48 +131,7 @@ impl stress::Setting for Setting {
             + switches.into_iter().filter(|&on| on).count()
     }
 
-    fn simpler(&self) -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut with = |change: &dyn Fn(&mut Self)| {
-            let changed = |it: &mut Self| {
-                change(it);
-                it.mend();
-            };
-            all.extend(smaller(self, changed));
-        };
-        for at in (0..self.tags.len()).rev() {
-            with(&|it| _ = it.tags.remove(at));
-            with(&|it| it.tags[at].fields.clear());
-            with(&|it| it.tags[at].import = None);
-            for field in (0..self.tags[at].fields.len()).rev() {
-                with(&|it| _ = it.tags[at].fields.remove(field));
-                with(&|it| it.tags[at].fields[field] = Ty::I64);
-                with(&|it| it.tags[at].fields[field] = it.tags[at].fields[field].nullable());
-            }
-        }
-        with(&|it| it.neighbour.clear());
-        with(&|it| (it.bare, it.neighbour) = (false, Vec::new()));
-        for at in (0..self.neighbour.len()).rev() {
-            with(&|it| _ = it.neighbour.remove(at));
-            with(&|it| it.neighbour[at] = it.neighbour[at].plainer());
-        }
-        with(&|it| it.results.clear());
-        with(&|it| _ = it.signatures.pop());
-        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
-        with(&|it| it.globals = it.globals.saturating_sub(1));
-        with(&|it| it.table = false);
-        with(&|it| it.host = false);
-        with(&|it| it.start = false);
-        with(&|it| it.uncaught = false);
-        with(&|it| it.fuse = false);
-        with(&|it| it.digest = false);
-        all
-    }
-}
-
-impl Setting {
-    /// Mends what cannot be.
-    pub fn mend(&mut self) {
+    fn mend(&mut self) {
         self.tags.truncate(MAX_TAGS);
         if self.tags.is_empty() {
             self.tags.push(Tag {
@@ -217,6 +175,37 @@ impl Setting {
         self.uncaught = (self.uncaught || self.bare) && self.is_plain();
     }
 
+    fn simplify(&self, with: &mut dyn FnMut(stress::Change<'_, Self>)) {
+        for at in (0..self.tags.len()).rev() {
+            with(&|it| _ = it.tags.remove(at));
+            with(&|it| it.tags[at].fields.clear());
+            with(&|it| it.tags[at].import = None);
+            for field in (0..self.tags[at].fields.len()).rev() {
+                with(&|it| _ = it.tags[at].fields.remove(field));
+                with(&|it| it.tags[at].fields[field] = Ty::I64);
+                with(&|it| it.tags[at].fields[field] = it.tags[at].fields[field].nullable());
+            }
+        }
+        with(&|it| it.neighbour.clear());
+        with(&|it| (it.bare, it.neighbour) = (false, Vec::new()));
+        for at in (0..self.neighbour.len()).rev() {
+            with(&|it| _ = it.neighbour.remove(at));
+            with(&|it| it.neighbour[at] = it.neighbour[at].plainer());
+        }
+        with(&|it| it.results.clear());
+        with(&|it| _ = it.signatures.pop());
+        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
+        with(&|it| it.globals = it.globals.saturating_sub(1));
+        with(&|it| it.table = false);
+        with(&|it| it.host = false);
+        with(&|it| it.start = false);
+        with(&|it| it.uncaught = false);
+        with(&|it| it.fuse = false);
+        with(&|it| it.digest = false);
+    }
+}
+
+impl Setting {
     /// Whether the host can read all exceptions.
     fn is_plain(&self) -> bool {
         let mut fields = self.tags.iter().flat_map(|tag| &tag.fields);

@@ -2,6 +2,7 @@
 
 pub use crate::stress::digest::{FACTOR, NULL};
 
+use crate::stress::numbers;
 use assay_engine::{Features, Reference, Value};
 use serde::{Deserialize, Serialize};
 use wasm_encoder::{AbstractHeapType, HeapType, InstructionSink, RefType, ValType};
@@ -96,14 +97,10 @@ impl Ty {
 
     /// Pushes zero, or null.
     pub fn default(self, f: &mut InstructionSink<'_>) {
-        match self {
-            Self::I32 => f.i32_const(0),
-            Self::I64 => f.i64_const(0),
-            Self::F32 => f.f32_const(0.0.into()),
-            Self::F64 => f.f64_const(0.0.into()),
-            Self::V128 => f.v128_const(0),
-            reference => f.ref_null(reference.heap()),
-        };
+        match self.is_number() {
+            true => numbers::push(f, self.encoded(), 0),
+            false => _ = f.ref_null(self.heap()),
+        }
     }
 
     /// What references of this type refer to.

@@ -13,8 +13,11 @@ use super::corners::Corner;
 pub use super::frame::{End, Entry, Exception, Frame, Function, Held, Origin, Record, Sig};
 use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, FACTOR, NULL, STRUCT, Ty, mix};
+use crate::stress::Setting as _;
+use crate::stress::host::{HostModel, code};
+pub use crate::stress::numbers::SEED_VALUE;
 pub use crate::stress::scopes::DIGEST;
-use assay_engine::{Action, Host, HostFunction, HostState, Outcome, Slot};
+use assay_engine::{Action, Host, HostFunction, Outcome, Slot, Value};
 use std::collections::BTreeSet;
 use wasm_encoder::{BlockType, HeapType, InstructionSink as Sink, ValType};
 
@@ -22,8 +25,6 @@ use wasm_encoder::{BlockType, HeapType, InstructionSink as Sink, ValType};
 /// exceptions, behind the one with the digest.
 pub const SEED: u32 = 1;
 pub const FIRST_PLACE: u32 = 2;
-/// What is in [`SEED`].
-pub const SEED_VALUE: u64 = 0x5bf0_3635_d1c4_a7e9;
 /// The table of exceptions, where there is one.
 pub const PLACES: u32 = 0;
 
@@ -73,12 +74,9 @@ pub struct World {
     pub met: BTreeSet<Corner>,
     /// All that went into the digest.
     pub log: Vec<u64>,
-    /// The host, with what it does at each call so far.
-    pub host: Host,
-    host_state: HostState,
+    /// The host.
+    pub host: HostModel,
     pub(super) digest: u64,
-    /// How often the host calls back in what runs.
-    pub(super) callbacks: u32,
 }
 
 impl World {
@@ -118,10 +116,8 @@ impl World {
             start: None,
             met: BTreeSet::new(),
             log: Vec::new(),
-            host_state: HostState::new(&host),
-            host,
+            host: HostModel::new(host),
             digest: 0,
-            callbacks: 0,
             setting: setting.clone(),
         };
         if setting.start {
@@ -134,8 +130,8 @@ impl World {
 
     /// Whether there is room for one more operation.
     pub fn is_open(&self) -> bool {
-        let open: usize = self.frames.iter().map(|frame| frame.code.len()).sum();
-        let done: usize = self.functions.iter().map(|it| it.body.1.len()).sum();
+        let open: usize = self.frames.iter().map(|frame| frame.body.code.len()).sum();
+        let done: usize = self.functions.iter().map(|it| it.body.code.len()).sum();
         self.calls.len() < MAX_CALLS && !self.frames.is_empty() && open + done < MAX_BYTES
     }
 
@@ -206,14 +202,12 @@ impl World {
 
     /// Where code goes.
     pub fn sink(&mut self) -> Sink<'_> {
-        Sink::new(&mut self.frame().code)
+        self.frame().body.sink()
     }
 
     /// A new local.
     pub fn local(&mut self, ty: Ty) -> u32 {
-        let locals = &mut self.frame().locals;
-        locals.push(ty.local());
-        locals.len() as u32 - 1
+        self.frame().body.local(ty.local())
     }
 
     /// The values that the function keeps.
@@ -254,15 +248,13 @@ impl World {
         if held.is_empty() {
             return;
         }
-        self.sink().global_get(DIGEST);
+        mix_into(&mut self.sink(), held);
         for held in held {
-            push_words(&mut self.sink(), held.ty, held.local);
             held.datum
                 .words(held.ty)
                 .into_iter()
                 .for_each(|word| self.log(word));
         }
-        self.sink().global_set(DIGEST);
     }
 
     /// Mixes the `i64` on the stack, which is this word, into the digest.
@@ -294,38 +286,23 @@ impl World {
     }
 
     /// The host's function is called with this reference, and is to do this: what it returns, or throws.
-    pub fn host_acts(&mut self, action: Action, argument: Datum) -> Vec<Datum> {
+    pub fn host_acts(&mut self, action: Action, argument: Datum) -> Vec<Value> {
         self.is_once();
-        self.host.functions[0].actions.push(action);
-        let code = if argument == Datum::Null {
-            0
-        } else {
-            HOST_CODE
-        };
-        let mut args = vec![assay_engine::Value::I64(code), argument.seen(Ty::Extern)];
-        if self.setting.bare {
-            args.remove(0);
-        }
-        let (_, values, _) = self.host_state.enter(&self.host, 0, args);
-        let bits = values.iter().map(|value| Datum::Bits(value.bits()));
-        bits.collect()
-    }
-
-    /// The host calls back.
-    pub fn descend(&mut self) {
-        self.host_state.descend();
-        self.callbacks += 1;
-    }
-
-    /// What the host has called back is over.
-    pub fn ascend(&mut self) {
-        self.host_state.ascend();
-        self.callbacks -= 1;
+        let argument = argument.seen(Ty::Extern);
+        let kind = (!self.setting.bare).then(|| Value::I64(code(argument)));
+        let args = kind.into_iter().chain([argument]).collect();
+        self.host.acts(0, action, args)
     }
 }
 
-/// By what the boundary says that a reference is the host's.
-const HOST_CODE: u64 = 5;
+/// Emits code that mixes locals into the digest.
+pub fn mix_into(f: &mut Sink<'_>, held: &[Held]) {
+    f.global_get(DIGEST);
+    for held in held {
+        push_words(f, held.ty, held.local);
+    }
+    f.global_set(DIGEST);
+}
 
 /// Mixes the words of a local into the digest on the stack.
 pub fn push_words(f: &mut Sink<'_>, ty: Ty, local: u32) {

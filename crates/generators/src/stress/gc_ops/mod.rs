@@ -6,6 +6,7 @@
 //! what is left at the end; see the module `world`.
 
 pub mod corners;
+mod draw;
 mod ends;
 mod groups;
 mod lives;

@@ -8,13 +8,14 @@ use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
 use super::walker::walker;
 use super::world::{Body, COLLECT, Place, World};
 use crate::stress::digest::told;
+use crate::stress::parts::{tag, variable};
 use crate::{Bare, Draft, DraftCall};
 use assay_engine::{Action, HostFunction, Reference, Slot, Value, names};
 use wasm_encoder::{
     ArrayType, CodeSection, CompositeInnerType, CompositeType, ConstExpr, DataSection,
     ElementSection, Elements, EntityType, ExportKind, ExportSection, FieldType, FuncType, Function,
-    FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection, Module, RefType,
-    StructType, SubType, TableSection, TagKind, TagSection, TagType, TypeSection, ValType,
+    FunctionSection, GlobalSection, HeapType, ImportSection, Module, RefType, StructType, SubType,
+    TableSection, TagSection, TypeSection, ValType,
 };
 
 const ANYREF: ValType = ValType::Ref(RefType {
@@ -266,27 +267,19 @@ fn table_section(places: &[Place]) -> TableSection {
 fn tags(world: &World, signatures: &Signatures) -> TagSection {
     let mut section = TagSection::new();
     for number in 0..world.tags.len() as u32 {
-        section.tag(TagType {
-            kind: TagKind::Exception,
-            func_type_idx: signatures.tags + 3 * number,
-        });
+        section.tag(tag(signatures.tags + 3 * number));
     }
     section
 }
 
 /// The digest, and those of the setting.
 fn globals(places: &[Place]) -> GlobalSection {
-    let ty = |val_type| GlobalType {
-        val_type,
-        mutable: true,
-        shared: false,
-    };
     let mut section = GlobalSection::new();
-    section.global(ty(ValType::I64), &ConstExpr::i64_const(0));
+    section.global(variable(ValType::I64), &ConstExpr::i64_const(0));
     for place in places {
         let null = ConstExpr::ref_null(place.heap.encoded());
         let reference = RefTy::null(place.heap).encoded();
-        section.global(ty(ValType::Ref(reference)), &null);
+        section.global(variable(ValType::Ref(reference)), &null);
     }
     section
 }

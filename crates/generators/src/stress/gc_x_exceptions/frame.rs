@@ -2,8 +2,8 @@
 
 use super::corners::Place;
 use super::value::{Datum, Ty};
+use crate::stress::body::Body;
 use crate::stress::scopes::{Blocks, Clause, Kind, Scope};
-use wasm_encoder::ValType;
 
 /// Something that a clause has caught while a value was there.
 #[derive(Clone, Copy, Debug)]
@@ -69,10 +69,8 @@ pub struct Frame {
     pub entry: Entry,
     /// Its number.
     pub function: u32,
-    /// The code without the last `end`.
-    pub code: Vec<u8>,
-    /// The types of its locals, parameters first.
-    pub locals: Vec<ValType>,
+    /// Its code.
+    pub body: Body,
     /// Its blocks.
     pub scopes: Vec<Scope<Held>>,
     /// The values that it keeps.
@@ -89,7 +87,7 @@ impl Blocks for Frame {
     }
 
     fn parts(&mut self) -> (&mut Vec<Scope<Held>>, &mut Vec<u8>) {
-        (&mut self.scopes, &mut self.code)
+        (&mut self.scopes, &mut self.body.code)
     }
 }
 
@@ -115,6 +113,6 @@ pub struct Function {
     pub sig: Sig,
     /// The name under which it is exported, if it is.
     pub export: Option<String>,
-    /// The types of its locals, and its code; empty while it runs.
-    pub body: (Vec<ValType>, Vec<u8>),
+    /// Its code; empty while it runs.
+    pub body: Body,
 }

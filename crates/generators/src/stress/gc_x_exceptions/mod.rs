@@ -5,6 +5,7 @@
 //! it is in flight, in an `exnref` in a global, a table, an object, another exception. Collections
 //! run before the throw, on the way, in the landing pad and after it; see the module `world`.
 
+mod calls;
 pub mod corners;
 mod frame;
 mod model;

@@ -6,15 +6,15 @@ use super::value::{Datum, Ty};
 use super::walker;
 use super::world::{FIRST_FUNCTION, FIRST_GLOBAL, Function, Sig, World};
 use crate::stress::digest::told;
+use crate::stress::parts::{self, export_functions, variable};
 use crate::stress::scopes::Payloads;
 use crate::{Draft, DraftCall};
-use assay_engine::{Action, Reference, Value};
+use assay_engine::{Reference, Value};
 use wasm_encoder::{
     AbstractHeapType, ArrayType, CodeSection, CompositeInnerType, CompositeType, ConstExpr,
-    ElementSection, Elements, EntityType, ExportKind, ExportSection, FieldType, FunctionSection,
-    GlobalSection, GlobalType, HeapType, ImportSection, InstructionSink as Sink, Module, RefType,
-    StorageType, StructType, SubType, TableSection, TableType, TagKind, TagSection, TagType,
-    TypeSection, ValType,
+    ElementSection, EntityType, ExportSection, FieldType, FunctionSection, GlobalSection, HeapType,
+    ImportSection, InstructionSink as Sink, Module, RefType, StorageType, StructType, SubType,
+    TableSection, TagSection, TypeSection, ValType,
 };
 
 /// A heap that the garbage of one operation fills, and all that a case keeps does not.
@@ -230,10 +230,7 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         gc_heap_bytes: setting.small_heap.then_some(SMALL_HEAP_BYTES),
         met: std::mem::take(&mut world.met),
         host_seed: setting.host_seed,
-        actions: vec![
-            world.host.functions[0].actions.clone(),
-            vec![Action::Collect],
-        ],
+        actions: world.host.actions(),
         ..Draft::default()
     }
 }
@@ -263,19 +260,13 @@ fn module(world: &World) -> Vec<u8> {
     module.section(&tables(world));
     let mut tags = TagSection::new();
     for tag in 0..types.tags.len() as u32 {
-        tags.tag(TagType {
-            kind: TagKind::Exception,
-            func_type_idx: types.tag(tag),
-        });
+        tags.tag(parts::tag(types.tag(tag)));
     }
     module.section(&tags);
     module.section(&globals(world));
     let mut exports = ExportSection::new();
-    for (function, number) in world.functions.iter().zip(0..) {
-        if let Some(name) = &function.export {
-            exports.export(name, ExportKind::Func, world.index(number));
-        }
-    }
+    let names = world.functions.iter().map(|it| it.export.as_ref());
+    export_functions(&mut exports, world.index(0), names);
     module.section(&exports);
     module.section(&elements(world));
     module.section(&code(world, &types));
@@ -288,58 +279,33 @@ fn tables(world: &World) -> TableSection {
         let ValType::Ref(element_type) = place.ty().encoded() else {
             continue;
         };
-        section.table(TableType {
-            element_type,
-            table64: false,
-            minimum: TABLE_LENGTH.into(),
-            maximum: Some(TABLE_LENGTH.into()),
-            shared: false,
-        });
+        let length = TABLE_LENGTH.into();
+        section.table(parts::table(element_type, length, length));
     }
     if !world.indirect.is_empty() {
         let length = world.indirect.len() as u64;
-        section.table(TableType {
-            element_type: RefType::FUNCREF,
-            table64: false,
-            minimum: length,
-            maximum: Some(length),
-            shared: false,
-        });
+        section.table(parts::table(RefType::FUNCREF, length, length));
     }
     section
 }
 
 /// The table of functions, and a declaration of those that are referred to otherwise.
 fn elements(world: &World) -> ElementSection {
-    let mut section = ElementSection::new();
-    let indices = |functions: &mut dyn Iterator<Item = &u32>| -> Vec<u32> {
-        functions.map(|&function| world.index(function)).collect()
-    };
-    if !world.indirect.is_empty() {
-        let functions = indices(&mut world.indirect.iter());
-        let table = Some(world.function_table());
-        let start = ConstExpr::i32_const(0);
-        section.active(table, &start, Elements::Functions(functions.into()));
-    }
-    if !world.referred.is_empty() {
-        let functions = indices(&mut world.referred.iter());
-        section.declared(Elements::Functions(functions.into()));
-    }
-    section
+    let index = |&function: &u32| world.index(function);
+    parts::elements(
+        Some(world.function_table()),
+        world.indirect.iter().map(index).collect(),
+        world.referred.iter().map(index).collect(),
+    )
 }
 
 /// The digest, and those of the setting.
 fn globals(world: &World) -> GlobalSection {
-    let ty = |val_type| GlobalType {
-        val_type,
-        mutable: true,
-        shared: false,
-    };
     let mut section = GlobalSection::new();
-    section.global(ty(ValType::I64), &ConstExpr::i64_const(0));
+    section.global(variable(ValType::I64), &ConstExpr::i64_const(0));
     for place in &world.setting.globals {
         let null = ConstExpr::ref_null(place.ty().heap());
-        section.global(ty(place.ty().encoded()), &null);
+        section.global(variable(place.ty().encoded()), &null);
     }
     section
 }
@@ -351,11 +317,7 @@ fn code(world: &World, types: &Types) -> CodeSection {
     section.function(&walker::note());
     for Function { sig, body, .. } in &world.functions {
         let params = world.params(*sig).len();
-        let locals = body.0.iter().skip(params).map(|&ty| (1, ty));
-        let mut f = wasm_encoder::Function::new(locals);
-        f.raw(body.1.iter().copied());
-        f.instructions().end();
-        section.function(&f);
+        section.function(&body.encoded(params));
     }
     section
 }

@@ -4,7 +4,7 @@ use super::value::{ARRAY, Datum, NODE, Storage, Ty};
 use super::world::{COLLECT, Held, World};
 use crate::stress::Choices;
 use crate::stress::naming::distinct;
-use wasm_encoder::{Ieee32, Ieee64};
+use crate::stress::numbers;
 
 /// Bits of numbers at which something changes; a type takes as many as it has.
 const EDGES: [u128; 8] = [
@@ -198,14 +198,7 @@ impl World {
     }
 
     fn push_number(&mut self, ty: Ty, bits: u128) -> Datum {
-        let mut f = self.sink();
-        match ty {
-            Ty::I32 => f.i32_const((bits as u32).cast_signed()),
-            Ty::F32 => f.f32_const(Ieee32::new(bits as u32)),
-            Ty::F64 => f.f64_const(Ieee64::new(bits as u64)),
-            Ty::V128 => f.v128_const(bits.cast_signed()),
-            _ => f.i64_const((bits as u64).cast_signed()),
-        };
+        numbers::push(&mut self.sink(), ty.encoded(), bits);
         Datum::Bits(bits)
     }
 

@@ -3,7 +3,6 @@
 
 use super::value::{Storage, Ty};
 use crate::stress;
-use crate::stress::setting::smaller;
 use arbitrary::{Result, Unstructured};
 use assay_engine::Features;
 use serde::{Deserialize, Serialize};
@@ -19,7 +18,7 @@ const MAX_FIELDS: usize = 6;
 const MAX_SIGNATURES: usize = 2;
 const MAX_PLACES: usize = 3;
 
-/// Plain data; [`Setting::mend`] mends what cannot be.
+/// Plain data; [`mend`](stress::Setting::mend) mends what cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
@@ -104,43 +103,7 @@ impl stress::Setting for Setting {
             + switches.into_iter().filter(|&on| on).count()
     }
 
-    fn simpler(&self) -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut with = |change: &dyn Fn(&mut Self)| {
-            let changed = |it: &mut Self| {
-                change(it);
-                it.mend();
-            };
-            all.extend(smaller(self, changed));
-        };
-        for at in (0..self.tags.len()).rev() {
-            with(&|it| _ = it.tags.remove(at));
-            for field in (0..self.tags[at].len()).rev() {
-                with(&|it| _ = it.tags[at].remove(field));
-                with(&|it| it.tags[at][field] = Ty::Eq);
-            }
-        }
-        for at in (0..self.nodes.len()).rev() {
-            with(&|it| _ = it.nodes.remove(at));
-            for field in (0..self.nodes[at].len()).rev() {
-                with(&|it| _ = it.nodes[at].remove(field));
-            }
-        }
-        with(&|it| _ = it.signatures.pop());
-        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
-        with(&|it| _ = it.globals.pop());
-        with(&|it| _ = it.tables.pop());
-        with(&|it| it.vectors = false);
-        with(&|it| it.small_heap = false);
-        with(&|it| it.fuse = false);
-        with(&|it| it.digest = false);
-        all
-    }
-}
-
-impl Setting {
-    /// Mends what cannot be.
-    pub fn mend(&mut self) {
+    fn mend(&mut self) {
         self.nodes.truncate(MAX_NODES);
         self.tags.truncate(MAX_TAGS);
         self.signatures.truncate(MAX_SIGNATURES);
@@ -181,6 +144,32 @@ impl Setting {
         self.reference = self.reference.clamp(1, 1000);
     }
 
+    fn simplify(&self, with: &mut dyn FnMut(stress::Change<'_, Self>)) {
+        for at in (0..self.tags.len()).rev() {
+            with(&|it| _ = it.tags.remove(at));
+            for field in (0..self.tags[at].len()).rev() {
+                with(&|it| _ = it.tags[at].remove(field));
+                with(&|it| it.tags[at][field] = Ty::Eq);
+            }
+        }
+        for at in (0..self.nodes.len()).rev() {
+            with(&|it| _ = it.nodes.remove(at));
+            for field in (0..self.nodes[at].len()).rev() {
+                with(&|it| _ = it.nodes[at].remove(field));
+            }
+        }
+        with(&|it| _ = it.signatures.pop());
+        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
+        with(&|it| _ = it.globals.pop());
+        with(&|it| _ = it.tables.pop());
+        with(&|it| it.vectors = false);
+        with(&|it| it.small_heap = false);
+        with(&|it| it.fuse = false);
+        with(&|it| it.digest = false);
+    }
+}
+
+impl Setting {
     /// The fields of structures.
     pub fn fields(&self) -> Vec<Vec<Storage>> {
         let all = |own: &Vec<Storage>| {

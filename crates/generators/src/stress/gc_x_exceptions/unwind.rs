@@ -1,12 +1,12 @@
-//! Where execution goes: into functions, out of them, and to the clause that catches an exception.
+//! Where execution goes when something is thrown, or traps: up to the clause that catches.
 
 use super::corners::Place;
-use super::model::{DEPTH, SHALLOW};
+use super::model::SHALLOW;
 use super::value::{Datum, Ty};
-use super::world::{COLLECT, Caught, Entry, Frame, Function, Held, MAX_CALLS, Sig, World};
+use super::world::{COLLECT, Caught, Entry, Held, World};
 use crate::stress::Choices;
 use crate::stress::naming::name;
-use crate::stress::scopes::{Blocks, Clause, Kind};
+use crate::stress::scopes::{Blocks, Clause};
 use assay_engine::{Outcome, Traps};
 
 /// One exception in so many may be thrown where nothing catches it.
@@ -32,140 +32,11 @@ impl Landing {
 }
 
 impl World {
-    /// Adds a function that is about to run.
-    pub fn function(&mut self, sig: Sig) -> u32 {
-        self.functions.push(Function {
-            sig,
-            export: None,
-            body: Default::default(),
-        });
-        self.functions.len() as u32 - 1
-    }
-
-    /// Begins to run a function with these arguments; what it keeps first is its parameters.
-    pub fn enter(&mut self, id: u32, entry: Entry, function: u32, args: &[Datum]) {
-        let params = self.params(self.functions[function as usize].sig);
-        let held = |(local, (&ty, &datum)): (u32, (&Ty, &Datum))| {
-            self.value(name(id, local), ty, datum, local, Place::Parameter)
-        };
-        let held = (0..).zip(params.iter().zip(args)).map(held).collect();
-        self.frames.push(Frame {
-            entry,
-            function,
-            code: Vec::new(),
-            locals: params.iter().map(|ty| ty.local()).collect(),
-            scopes: Vec::new(),
-            held,
-            replaced: None,
-        });
-    }
-
-    /// Begins the next call of the case.
-    pub fn begin_call(&mut self) {
-        self.unwound.clear();
-        let function = self.exported(format!("{}", self.calls.len()));
-        let args = [Datum::Host(self.setting.reference)];
-        self.enter(0, Entry::Export, function, &args);
-    }
-
-    /// A function that the host calls.
-    pub fn exported(&mut self, name: String) -> u32 {
-        let function = self.function(Sig::Export);
-        self.functions[function as usize].export = Some(name);
-        function
-    }
-
-    /// Takes away the function that runs. Its code is complete, but for `unreachable` where it does not
-    /// come to its end.
-    fn leave(&mut self, returns: bool) -> Option<Frame> {
-        let types = self.types();
-        let mut frame = self.frames.pop()?;
-        if !returns {
-            frame.close_dead(&types, 0);
-            frame.out().unreachable();
-        }
-        let body = (
-            std::mem::take(&mut frame.locals),
-            std::mem::take(&mut frame.code),
-        );
-        self.functions[frame.function as usize].body = body;
-        Some(frame)
-    }
-
-    /// A function takes the place of the one that runs, as tail calls do: what that kept is gone, and so
-    /// are its handlers.
-    pub fn replace(&mut self, id: u32, function: u32, args: &[Datum]) {
-        let frame = self.frame();
-        let lost =
-            |held: &Held| matches!(held.datum, Datum::Object(_)) && !args.contains(&held.datum);
-        let left = frame.kept().any(lost);
-        let open = frame.scopes.iter().filter(|scope| scope.in_body);
-        let clauses: Vec<Clause> = open.flat_map(|scope| scope.clauses.clone()).collect();
-        self.hit_all(&[
-            (left, ("tail call", "of a function that kept objects")),
-            (!clauses.is_empty(), ("tail call", "from within try_table")),
-        ]);
-        let Some(frame) = self.leave(false) else {
-            return;
-        };
-        self.enter(id, frame.entry, function, args);
-        let before = frame.replaced.into_iter().flatten();
-        self.frame().replaced = Some(before.chain(clauses).collect());
-    }
-
-    /// The function that runs comes to its end, outside of all blocks.
-    fn returns(&mut self) {
-        self.look_at_all(DEPTH);
-        let entry = self.frame().entry.clone();
-        let results = match entry {
-            Entry::Call => Vec::new(),
-            Entry::Export | Entry::Callback { .. } => self.push_results(),
-        };
-        self.leave(true);
-        match entry {
-            Entry::Export => self.over(Outcome::Returned(results)),
-            Entry::Call => {}
-            Entry::Callback { value, .. } => {
-                self.ascend();
-                self.note(value);
-            }
-        }
-    }
-
-    /// Pushes what the host gets: the digest, and the last of its references, or what passes for one.
-    fn push_results(&mut self) -> Vec<assay_engine::Value> {
-        let digest = Datum::Bits(self.digest().into());
-        self.sink().global_get(crate::stress::scopes::DIGEST);
-        let mut held = self.held().iter().rev();
-        let held = held.find(|held| held.ty == Ty::Extern).copied();
-        let datum = match held {
-            Some(held) => {
-                self.sink().local_get(held.local);
-                held.datum
-            }
-            None => self.push_zero(Ty::Extern),
-        };
-        vec![self.seen(Ty::I64, digest), self.seen(Ty::Extern, datum)]
-    }
-
-    /// A call of the case is over.
-    fn over(&mut self, outcome: Outcome) {
-        let name = self.calls.len().to_string();
-        let function = self
-            .functions
-            .iter()
-            .position(|it| it.export.as_ref() == Some(&name));
-        self.calls.push((function.unwrap_or(0) as u32, outcome));
-        if self.calls.len() < MAX_CALLS {
-            self.begin_call();
-        }
-    }
-
     /// The call traps, for one of these reasons: nothing catches that.
     pub fn trapped(&mut self, traps: Traps) {
         while let Some(frame) = self.leave(false) {
             if matches!(frame.entry, Entry::Callback { .. }) {
-                self.ascend();
+                self.host.ascend();
             }
             if !self.frames.is_empty() {
                 self.sink().unreachable();
@@ -212,7 +83,7 @@ impl World {
             match frame.entry {
                 Entry::Call => _ = self.sink().unreachable(),
                 Entry::Callback { caught, value } => {
-                    self.ascend();
+                    self.host.ascend();
                     if caught {
                         self.hit("host", "swallows an exception");
                         return self.note(value);
@@ -332,7 +203,7 @@ impl World {
 
     /// Takes what has arrived from the stack.
     fn take(&mut self, id: u32, types: &[Ty], data: &[Datum], caught: Caught, drops: bool) {
-        let has_exception = matches!(caught.kind, Kind::OneRef | Kind::AllRef);
+        let has_exception = caught.kind.has_exception();
         let arrived = types.iter().zip(data).enumerate().rev();
         for (place, (&ty, &datum)) in arrived {
             let is_exception = has_exception && place + 1 == data.len();
@@ -414,33 +285,6 @@ impl World {
                     ..below
                 };
             }
-        }
-    }
-
-    /// Ends the innermost block, or else the function.
-    pub fn finish_one(&mut self, id: u32) {
-        if self.scopes() > 0 {
-            self.close(id);
-        } else {
-            self.returns();
-        }
-    }
-
-    /// Ends all that runs in the current call, by its way.
-    pub fn finish_call(&mut self) {
-        let calls = self.calls.len();
-        self.frame();
-        while self.calls.len() == calls && !self.frames.is_empty() {
-            self.finish_one(0);
-        }
-    }
-
-    /// Whether the current call has not done anything yet.
-    pub fn is_idle(&self) -> bool {
-        match self.frames.as_slice() {
-            [] => true,
-            [frame] => frame.code.is_empty(),
-            _ => false,
         }
     }
 }

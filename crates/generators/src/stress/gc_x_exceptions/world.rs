@@ -13,8 +13,10 @@ use super::model::{DEPTH, Exception, Heap, Object};
 use super::setting::{Setting, TABLE_LENGTH};
 use super::value::{Datum, NODE, Ty};
 use super::walker;
+use crate::stress::Setting as _;
 use crate::stress::digest::mix;
-use assay_engine::{Action, Host, HostFunction, HostState, Outcome, Reference, Slot, Value};
+use crate::stress::host::{HostModel, code};
+use assay_engine::{Action, Host, HostFunction, Outcome, Reference, Slot, Value};
 use std::collections::BTreeSet;
 use wasm_encoder::InstructionSink as Sink;
 
@@ -67,12 +69,9 @@ pub struct World {
     /// What functions kept that an exception has left, until the call is over: how many functions ran
     /// where it was caught.
     pub unwound: Vec<(Held, usize)>,
-    /// The host, with what it does at each call so far.
-    pub host: Host,
-    host_state: HostState,
+    /// The host.
+    pub host: HostModel,
     digest: u64,
-    /// How often the host calls back in what runs.
-    pub callbacks: u32,
 }
 
 impl World {
@@ -113,10 +112,8 @@ impl World {
             met: BTreeSet::new(),
             collections: 0,
             unwound: Vec::new(),
-            host_state: HostState::new(&host),
-            host,
+            host: HostModel::new(host),
             digest: 0,
-            callbacks: 0,
             setting: setting.clone(),
         };
         world.begin_call();
@@ -125,8 +122,8 @@ impl World {
 
     /// Whether there is room for one more operation.
     pub fn is_open(&self) -> bool {
-        let open: usize = self.frames.iter().map(|frame| frame.code.len()).sum();
-        let done: usize = self.functions.iter().map(|it| it.body.1.len()).sum();
+        let open: usize = self.frames.iter().map(|frame| frame.body.code.len()).sum();
+        let done: usize = self.functions.iter().map(|it| it.body.code.len()).sum();
         self.calls.len() < MAX_CALLS && !self.frames.is_empty() && open + done < MAX_BYTES
     }
 
@@ -181,14 +178,12 @@ impl World {
 
     /// Where code goes.
     pub fn sink(&mut self) -> Sink<'_> {
-        Sink::new(&mut self.frame().code)
+        self.frame().body.sink()
     }
 
     /// A new local.
     pub fn local(&mut self, ty: Ty) -> u32 {
-        let locals = &mut self.frame().locals;
-        locals.push(ty.local());
-        locals.len() as u32 - 1
+        self.frame().body.local(ty.local())
     }
 
     /// The values that the function keeps.
@@ -300,29 +295,10 @@ impl World {
 
     /// The host's function is called with this reference of its own, or null, and is to do this: what it
     /// returns, or throws.
-    pub fn host_acts(&mut self, action: Action, argument: Datum) -> Vec<Datum> {
-        self.host.functions[0].actions.push(action);
-        let code = if argument == Datum::Null {
-            0
-        } else {
-            HOST_CODE
-        };
-        let args = vec![Value::I64(code), self.seen(Ty::Extern, argument)];
-        let (_, values, _) = self.host_state.enter(&self.host, 0, args);
-        let bits = values.iter().map(|value| Datum::Bits(value.bits()));
-        bits.collect()
-    }
-
-    /// The host calls back.
-    pub fn descend(&mut self) {
-        self.host_state.descend();
-        self.callbacks += 1;
-    }
-
-    /// What the host has called back is over.
-    pub fn ascend(&mut self) {
-        self.host_state.ascend();
-        self.callbacks -= 1;
+    pub fn host_acts(&mut self, action: Action, argument: Datum) -> Vec<Value> {
+        let argument = self.seen(Ty::Extern, argument);
+        let args = vec![Value::I64(code(argument)), argument];
+        self.host.acts(ACT as usize, action, args)
     }
 
     /// A value of a type as the host sees it.
@@ -350,6 +326,3 @@ impl World {
         }
     }
 }
-
-/// By what the boundary says that a reference is the host's.
-const HOST_CODE: u64 = 5;

@@ -9,6 +9,7 @@
 //! part of the model. Code is emitted in the order in which it runs, so that every value is known.
 
 pub mod corners;
+mod frame;
 mod module;
 mod ops;
 mod setting;
@@ -68,7 +69,7 @@ impl Family for HostCalls {
             Kind::Exceptions => features.contains(Features::EXCEPTIONS),
             Kind::ReferenceTypes => features.contains(Features::REFERENCE_TYPES),
             Kind::Room => world.has_room(),
-            Kind::Callback => world.callbacks < MAX_CALLBACK_DEPTH,
+            Kind::Callback => world.host.callbacks() < MAX_CALLBACK_DEPTH,
             Kind::Held => !world.held().is_empty(),
         }
     }

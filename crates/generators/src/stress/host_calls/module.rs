@@ -1,16 +1,17 @@
 //! The module of a case.
 
 use super::setting::Setting;
-use super::world::{MEMORY_PAGES, MORE_ELEMENTS, SEED_VALUE, SPARE_ELEMENTS, Sig, World};
+use super::world::{MEMORY_PAGES, MORE_ELEMENTS, SPARE_ELEMENTS, Sig, World};
 use crate::stress::exception_ops::value::Ty;
+use crate::stress::numbers::SEED_VALUE;
+use crate::stress::parts::{self, export_functions, variable};
 use crate::{Bare, Draft, DraftCall};
 use assay_engine::{Features, names};
 use assay_module::Telling;
 use wasm_encoder::{
-    CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
-    FieldType, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection,
-    MemoryType, Module, RefType, StartSection, StorageType, TableSection, TableType, TagKind,
-    TagSection, TagType, TypeSection, ValType,
+    CodeSection, ConstExpr, ElementSection, EntityType, ExportKind, ExportSection, FieldType,
+    FunctionSection, GlobalSection, ImportSection, MemorySection, MemoryType, Module, RefType,
+    StartSection, StorageType, TableSection, TagSection, TypeSection, ValType,
 };
 
 fn encoded(types: &[Ty]) -> Vec<ValType> {
@@ -54,9 +55,8 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         }
     });
     let answers = world.calls.iter().map(|(_, outcome)| outcome.clone());
-    let actions = world.host.functions.iter().map(|it| it.actions.clone());
     let bare = setting.bare.then(|| Bare {
-        functions: world.host.functions.clone(),
+        functions: world.host.functions().to_vec(),
         exports: (1, world.has_tag().into()),
         ..Bare::default()
     });
@@ -75,7 +75,7 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         ends: true,
         met: world.met.clone(),
         host_seed: setting.host_seed,
-        actions: actions.collect(),
+        actions: world.host.actions(),
         bare,
         ..Draft::default()
     }
@@ -102,10 +102,7 @@ fn module(world: &World) -> Vec<u8> {
     module.section(&memories);
     if world.has_tag() {
         let mut tags = TagSection::new();
-        tags.tag(TagType {
-            kind: TagKind::Exception,
-            func_type_idx: world.tag_type(),
-        });
+        tags.tag(parts::tag(world.tag_type()));
         module.section(&tags);
     }
     module.section(&globals());
@@ -159,22 +156,13 @@ fn imports(world: &World) -> ImportSection {
 fn tables(world: &World) -> TableSection {
     let minimum = u64::from(world.setting.imports.len() as u32 + SPARE_ELEMENTS);
     let mut section = TableSection::new();
-    section.table(TableType {
-        element_type: RefType::FUNCREF,
-        table64: false,
-        minimum,
-        maximum: Some(minimum + u64::from(MORE_ELEMENTS)),
-        shared: false,
-    });
+    let maximum = minimum + u64::from(MORE_ELEMENTS);
+    section.table(parts::table(RefType::FUNCREF, minimum, maximum));
     section
 }
 
 fn globals() -> GlobalSection {
-    let ty = GlobalType {
-        val_type: ValType::I64,
-        mutable: true,
-        shared: false,
-    };
+    let ty = variable(ValType::I64);
     let mut section = GlobalSection::new();
     section.global(ty, &ConstExpr::i64_const(0));
     section.global(ty, &ConstExpr::i64_const(SEED_VALUE.cast_signed()));
@@ -183,11 +171,8 @@ fn globals() -> GlobalSection {
 
 fn exports(world: &World) -> ExportSection {
     let mut section = ExportSection::new();
-    for (function, number) in world.functions.iter().zip(0..) {
-        if let Some(name) = &function.export {
-            section.export(name, ExportKind::Func, world.index(number));
-        }
-    }
+    let names = world.functions.iter().map(|it| it.export.as_ref());
+    export_functions(&mut section, world.index(0), names);
     if world.setting.bare {
         section.export(&names::memory(0), ExportKind::Memory, 0);
         section.export(&names::table(0), ExportKind::Table, 0);
@@ -200,27 +185,16 @@ fn exports(world: &World) -> ExportSection {
 
 /// The table begins with the imports. A declaration has what is referred to otherwise.
 fn elements(world: &World) -> ElementSection {
-    let mut section = ElementSection::new();
-    let imports: Vec<u32> = (0..world.setting.imports.len() as u32).collect();
-    let start = ConstExpr::i32_const(0);
-    section.active(None, &start, Elements::Functions(imports.into()));
-    if !world.referred.is_empty() {
-        let referred: Vec<u32> = world.referred.iter().copied().collect();
-        section.declared(Elements::Functions(referred.into()));
-    }
-    section
+    let imports = (0..world.setting.imports.len() as u32).collect();
+    let referred = world.referred.iter().copied().collect();
+    parts::elements(None, imports, referred)
 }
 
 fn code(world: &World) -> CodeSection {
     let mut section = CodeSection::new();
     for function in &world.functions {
         let params = world.params(function.sig).len();
-        let (locals, code) = &function.body;
-        let locals = locals.iter().skip(params).map(|&ty| (1, ty));
-        let mut f = wasm_encoder::Function::new(locals);
-        f.raw(code.iter().copied());
-        f.instructions().end();
-        section.function(&f);
+        section.function(&function.body.encoded(params));
     }
     section
 }

@@ -3,7 +3,6 @@
 use crate::stress;
 use crate::stress::exception_ops::value::{Datum, Ty};
 use crate::stress::naming::distinct;
-use crate::stress::setting::smaller;
 use arbitrary::{Result, Unstructured};
 use assay_engine::{Features, Reference, Value};
 use serde::{Deserialize, Serialize};
@@ -15,7 +14,7 @@ const MAX_FIELDS: usize = 3;
 const MAX_PARAMS: usize = 3;
 const MAX_RESULTS: usize = 2;
 
-/// Plain data; [`Setting::mend`] mends what cannot be.
+/// Plain data; [`mend`](stress::Setting::mend) mends what cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
@@ -97,37 +96,7 @@ impl stress::Setting for Setting {
             + switches.into_iter().filter(|&on| on).count()
     }
 
-    fn simpler(&self) -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut with = |change: &dyn Fn(&mut Self)| {
-            let changed = |it: &mut Self| {
-                change(it);
-                it.mend();
-            };
-            all.extend(smaller(self, changed));
-        };
-        for at in (0..self.imports.len()).rev() {
-            with(&|it| _ = it.imports.remove(at));
-            with(&|it| it.imports[at].params.clear());
-            with(&|it| it.imports[at].results.clear());
-            with(&|it| _ = it.imports[at].params.pop());
-            with(&|it| _ = it.imports[at].results.pop());
-            with(&|it| it.imports[at].params.fill(Ty::I64));
-            with(&|it| it.imports[at].results.fill(Ty::I64));
-        }
-        with(&|it| it.params.clear());
-        with(&|it| it.results.clear());
-        with(&|it| it.fields.clear());
-        with(&|it| it.start = false);
-        with(&|it| it.fuse = false);
-        with(&|it| it.digest = false);
-        all
-    }
-}
-
-impl Setting {
-    /// Mends what cannot be.
-    pub fn mend(&mut self) {
+    fn mend(&mut self) {
         let choice = choice(self.features, self.bare);
         let within = |types: &mut Vec<Ty>, most: usize| {
             types.truncate(most);
@@ -164,6 +133,26 @@ impl Setting {
         self.reference = self.reference.clamp(1, 1000);
     }
 
+    fn simplify(&self, with: &mut dyn FnMut(stress::Change<'_, Self>)) {
+        for at in (0..self.imports.len()).rev() {
+            with(&|it| _ = it.imports.remove(at));
+            with(&|it| it.imports[at].params.clear());
+            with(&|it| it.imports[at].results.clear());
+            with(&|it| _ = it.imports[at].params.pop());
+            with(&|it| _ = it.imports[at].results.pop());
+            with(&|it| it.imports[at].params.fill(Ty::I64));
+            with(&|it| it.imports[at].results.fill(Ty::I64));
+        }
+        with(&|it| it.params.clear());
+        with(&|it| it.results.clear());
+        with(&|it| it.fields.clear());
+        with(&|it| it.start = false);
+        with(&|it| it.fuse = false);
+        with(&|it| it.digest = false);
+    }
+}
+
+impl Setting {
     /// The arguments of what the host calls.
     pub fn arguments(&self) -> Vec<Datum> {
         let argument = |(place, &ty): (u32, &Ty)| match ty {

@@ -5,7 +5,7 @@ use super::world::{DIGEST, Entry, Frame, Guard, Held, Site, World};
 use crate::stress::exception_ops::value::{Datum, Ty, seen};
 use crate::stress::naming::{distinct, name};
 use assay_engine::{OnFailure, Outcome, Traps, Value};
-use wasm_encoder::{BlockType, Catch, InstructionSink as Sink};
+use wasm_encoder::{BlockType, Catch};
 
 /// The tag, where there are exceptions.
 pub const TAG: u32 = 0;
@@ -68,17 +68,14 @@ impl World {
     pub fn leave(&mut self) -> Option<Frame> {
         let mut frame = self.frames.pop()?;
         let function = &mut self.functions[frame.function as usize];
-        function.body = (
-            std::mem::take(&mut frame.locals),
-            std::mem::take(&mut frame.code),
-        );
+        function.body = std::mem::take(&mut frame.body);
         Some(frame)
     }
 
     /// Takes away a function that does not come to its end.
     fn abandon(&mut self) -> Option<Frame> {
         let frame = self.frames.last_mut()?;
-        let mut f = Sink::new(&mut frame.code);
+        let mut f = frame.body.sink();
         f.unreachable();
         if frame
             .site
@@ -116,7 +113,7 @@ impl World {
             Entry::Export => self.over(frame.function, Outcome::Returned(results)),
             Entry::Call => self.close_returned(&[]),
             Entry::Callback { values, .. } => {
-                self.ascend();
+                self.host.ascend();
                 self.close_returned(&values);
             }
         }
@@ -150,7 +147,7 @@ impl World {
             match frame.entry {
                 Entry::Call => {}
                 Entry::Callback { failure, values } => {
-                    self.ascend();
+                    self.host.ascend();
                     self.hit("exception of a callee", of_failure(failure));
                     if failure == OnFailure::Swallow {
                         return self.close_returned(&values);
@@ -178,7 +175,7 @@ impl World {
             match frame.entry {
                 Entry::Call => {}
                 Entry::Callback { failure, values } => {
-                    self.ascend();
+                    self.host.ascend();
                     self.hit("trap of a callee", of_failure(failure));
                     if failure == OnFailure::Swallow {
                         return self.close_returned(&values);
@@ -196,7 +193,7 @@ impl World {
     pub fn is_idle(&self) -> bool {
         match self.frames.as_slice() {
             [] => true,
-            [frame] => matches!(frame.entry, Entry::Export) && frame.code.is_empty(),
+            [frame] => matches!(frame.entry, Entry::Export) && frame.body.code.is_empty(),
             _ => false,
         }
     }

@@ -1,12 +1,13 @@
 //! Values: how they get onto the stack, and how they cross the boundary.
 
-use super::world::{Held, SEED, SEED_VALUE, World};
+use super::world::{Held, SEED, World};
 use crate::stress::Choices;
 use crate::stress::exception_ops::operand::EDGES;
 use crate::stress::exception_ops::value::{Datum, STRUCT, Ty};
+use crate::stress::host::code;
 use crate::stress::naming::distinct;
+use crate::stress::numbers;
 use assay_engine::{Reference, Slot, Value};
-use wasm_encoder::{Ieee32, Ieee64};
 
 /// Something to push.
 #[derive(Clone, Copy, Debug)]
@@ -90,35 +91,11 @@ impl World {
     }
 
     fn push_bits(&mut self, ty: Ty, bits: u128, opaque: bool) {
-        let seed = u128::from(SEED_VALUE) << 64 | u128::from(SEED_VALUE);
-        let bits = if opaque { bits ^ seed } else { bits };
-        let (half, whole) = ((bits as u32).cast_signed(), (bits as u64).cast_signed());
-        let mut f = self.sink();
-        match (ty, opaque) {
-            (Ty::I32, false) => f.i32_const(half),
-            (Ty::F32, false) => f.f32_const(Ieee32::new(bits as u32)),
-            (Ty::F64, false) => f.f64_const(Ieee64::new(bits as u64)),
-            (Ty::V128, false) => f.v128_const(bits.cast_signed()),
-            (_, false) => f.i64_const(whole),
-            (Ty::I32, true) => f.global_get(SEED).i32_wrap_i64().i32_const(half).i32_xor(),
-            (Ty::F32, true) => f
-                .global_get(SEED)
-                .i32_wrap_i64()
-                .i32_const(half)
-                .i32_xor()
-                .f32_reinterpret_i32(),
-            (Ty::F64, true) => f
-                .global_get(SEED)
-                .i64_const(whole)
-                .i64_xor()
-                .f64_reinterpret_i64(),
-            (Ty::V128, true) => f
-                .global_get(SEED)
-                .i64x2_splat()
-                .v128_const(bits.cast_signed())
-                .v128_xor(),
-            (_, true) => f.global_get(SEED).i64_const(whole).i64_xor(),
-        };
+        let ty = ty.encoded();
+        match opaque {
+            true => numbers::push_opaque(&mut self.sink(), SEED, ty, bits),
+            false => numbers::push(&mut self.sink(), ty, bits),
+        }
     }
 }
 
@@ -215,13 +192,5 @@ fn slots_in(ty: Ty) -> Vec<Slot> {
         Ty::V128 => vec![Slot::I64, Slot::I64],
         Ty::Extern => vec![Slot::Extern],
         _ => vec![Slot::I64],
-    }
-}
-
-/// The code of a reference.
-fn code(value: Value) -> u64 {
-    match value {
-        Value::Ref(reference) => assay_module::types::code(reference),
-        _ => 0,
     }
 }

@@ -5,19 +5,22 @@
 //! seen on the way goes into a digest in a global, so that it is kept when a call does not return.
 
 use super::corners::Corner;
+pub use super::frame::{Entry, Frame, Function, Guard, Sig, Site};
 use super::setting::Setting;
 use super::values::{Boundary, parameters};
+use crate::stress::Setting as _;
+use crate::stress::body::Body;
 use crate::stress::exception_ops::value::{Datum, FACTOR, Ty, mix};
-use crate::stress::exception_ops::world::push_words;
-use assay_engine::{Action, Host, HostFunction, HostState, OnFailure, Outcome};
+pub use crate::stress::exception_ops::world::Held;
+use crate::stress::exception_ops::world::mix_into;
+use crate::stress::host::HostModel;
+pub use crate::stress::scopes::DIGEST;
+use assay_engine::{Action, Host, HostFunction, Outcome};
 use std::collections::BTreeSet;
-use wasm_encoder::{InstructionSink as Sink, ValType};
+use wasm_encoder::InstructionSink as Sink;
 
-/// The global with the digest, and the one from which numbers are made that no compiler knows.
-pub const DIGEST: u32 = 0;
+/// The global from which numbers are made that no compiler knows.
 pub const SEED: u32 = 1;
-/// What is in [`SEED`].
-pub const SEED_VALUE: u64 = 0x5bf0_3635_d1c4_a7e9;
 
 /// The memory: its size in the beginning and at most, in pages.
 pub const PAGE_BYTES: u32 = 1 << 16;
@@ -32,98 +35,6 @@ const MAX_FUNCTIONS: usize = 24;
 const MAX_DEPTH: usize = 6;
 const MAX_HELD: usize = 24;
 const MAX_BYTES: usize = 8000;
-
-/// A value that a function keeps in a local.
-#[derive(Clone, Copy, Debug)]
-pub struct Held {
-    /// Its name.
-    pub id: u32,
-    /// The type of the local.
-    pub ty: Ty,
-    /// The value.
-    pub datum: Datum,
-    /// The local.
-    pub local: u32,
-}
-
-/// The type of a function of the module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sig {
-    /// No parameters, no results.
-    Plain,
-    /// That of what the host calls.
-    Export,
-    /// That of an import.
-    Import(u32),
-}
-
-/// How a function was entered.
-#[derive(Clone, Debug)]
-pub enum Entry {
-    /// As the start function.
-    Start,
-    /// By the host, as a call of the case.
-    Export,
-    /// By the function below it.
-    Call,
-    /// By the host, which the function below it has called.
-    Callback {
-        /// What the host does where it fails.
-        failure: OnFailure,
-        /// What the host returns.
-        values: Vec<Datum>,
-    },
-}
-
-/// What is around a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// Nothing.
-    None,
-    /// A handler of the tag.
-    Tag,
-    /// A handler of all exceptions.
-    All,
-}
-
-/// A call that is under way.
-#[derive(Clone, Debug)]
-pub struct Site {
-    /// The name of what it gives.
-    pub id: u32,
-    /// What is around it.
-    pub guard: Guard,
-    /// The types of what it gives.
-    pub results: Vec<Ty>,
-}
-
-/// A function that runs.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    /// How it was entered.
-    pub entry: Entry,
-    /// Its number.
-    pub function: u32,
-    /// The code without the last `end`.
-    pub code: Vec<u8>,
-    /// The types of its locals, parameters first.
-    pub locals: Vec<ValType>,
-    /// The values that it keeps.
-    pub held: Vec<Held>,
-    /// The call that it waits for.
-    pub site: Option<Site>,
-}
-
-/// A function of the module.
-#[derive(Clone, Debug)]
-pub struct Function {
-    /// Its type.
-    pub sig: Sig,
-    /// The name under which it is exported, if it is.
-    pub export: Option<String>,
-    /// The types of its locals, parameters first, and its code without the last `end`.
-    pub body: (Vec<ValType>, Vec<u8>),
-}
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
@@ -150,11 +61,8 @@ pub struct World {
     pub memory: Vec<u8>,
     /// How many elements the table has.
     pub elements: u32,
-    /// How deep the host calls back in what runs.
-    pub callbacks: u32,
-    /// The host, with what it does at each call so far.
-    pub host: Host,
-    host_state: HostState,
+    /// The host.
+    pub host: HostModel,
     pub(super) digest: u64,
 }
 
@@ -185,9 +93,7 @@ impl World {
             met: BTreeSet::new(),
             memory: vec![0; (MEMORY_PAGES.0 * PAGE_BYTES) as usize],
             elements: setting.imports.len() as u32 + SPARE_ELEMENTS,
-            callbacks: 0,
-            host_state: HostState::new(&host),
-            host,
+            host: HostModel::new(host),
             digest: 0,
             setting: setting.clone(),
         };
@@ -203,8 +109,8 @@ impl World {
 
     /// Whether there is room for one more operation.
     pub fn is_open(&self) -> bool {
-        let open: usize = self.frames.iter().map(|frame| frame.code.len()).sum();
-        let done: usize = self.functions.iter().map(|it| it.body.1.len()).sum();
+        let open: usize = self.frames.iter().map(|frame| frame.body.code.len()).sum();
+        let done: usize = self.functions.iter().map(|it| it.body.code.len()).sum();
         self.calls.len() < MAX_CALLS && !self.frames.is_empty() && open + done < MAX_BYTES
     }
 
@@ -271,7 +177,7 @@ impl World {
         self.functions.push(Function {
             sig,
             export,
-            body: (params.iter().map(|ty| ty.encoded()).collect(), Vec::new()),
+            body: Body::new(params.iter().map(|ty| ty.encoded())),
         });
         self.functions.len() as u32 - 1
     }
@@ -294,8 +200,7 @@ impl World {
         self.frames.push(Frame {
             entry,
             function,
-            code: Vec::new(),
-            locals: params.iter().map(|ty| ty.encoded()).collect(),
+            body: Body::new(params.iter().map(|ty| ty.encoded())),
             held: parameters(&params, &data),
             site: None,
         });
@@ -314,14 +219,12 @@ impl World {
 
     /// Where code goes.
     pub fn sink(&mut self) -> Sink<'_> {
-        Sink::new(&mut self.frame().code)
+        self.frame().body.sink()
     }
 
     /// A new local.
     pub fn local(&mut self, ty: Ty) -> u32 {
-        let locals = &mut self.frame().locals;
-        locals.push(ty.encoded());
-        locals.len() as u32 - 1
+        self.frame().body.local(ty.encoded())
     }
 
     /// The values that the function keeps.
@@ -394,33 +297,10 @@ impl World {
             Action::Throw { .. } => self.setting.fields.clone(),
             _ => results,
         };
-        let place = import as usize;
-        self.host.functions[place].actions.push(action);
         let args = boundary.lower(&params, args);
-        let (_, values, _) = self.host_state.enter(&self.host, place, args);
+        let values = self.host.acts(import as usize, action, args);
         Boundary::lift(&types, &values)
     }
-
-    /// The host calls back.
-    pub fn descend(&mut self) {
-        self.host_state.descend();
-        self.callbacks += 1;
-    }
-
-    /// What the host has called back is over.
-    pub fn ascend(&mut self) {
-        self.host_state.ascend();
-        self.callbacks -= 1;
-    }
-}
-
-/// Emits code that mixes locals into the digest.
-pub fn mix_into(f: &mut Sink<'_>, held: &[Held]) {
-    f.global_get(DIGEST);
-    for held in held {
-        push_words(f, held.ty, held.local);
-    }
-    f.global_set(DIGEST);
 }
 
 /// A word for the digest by which one place in the code is told from another.

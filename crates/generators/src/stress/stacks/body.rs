@@ -1,7 +1,9 @@
 //! The code of a function, before it is known which index each function has.
 
 use super::model::{FACTOR, Tail, Way, pushed};
+pub use super::piece::{Callee, Piece, Sig};
 use super::setting::{RESULTS, Setting, Shadow, Ty};
+use crate::stress::numbers::SEED_VALUE;
 use assay_engine::Features;
 use wasm_encoder::{HeapType, Instruction as I, MemArg, ValType};
 
@@ -9,56 +11,11 @@ use wasm_encoder::{HeapType, Instruction as I, MemArg, ValType};
 pub const SEED: u32 = 0;
 pub const DIGEST: u32 = 1;
 pub const SHADOW: u32 = 2;
-/// What is in [`SEED`].
-pub const SEED_VALUE: u64 = 0x5bf0_3635_d1c4_a7e9;
 /// Where the shadow stack is in the memory; what lies behind is anybody's.
 const SHADOW_ADDRESS: i32 = 16;
 /// The places of the table: none is in the first, the host's first function in the second.
 pub const NULL_SLOT: u32 = 0;
 pub const HOST_SLOT: u32 = 1;
-
-/// A function that can be called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Callee {
-    /// One of the modules', by its number.
-    Own(u32),
-    /// One of the host's.
-    Host(u32),
-}
-
-/// The type of a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sig {
-    /// No parameters, no results.
-    Start,
-    /// A number, and what every function gives.
-    Level,
-    /// That of one of the host's functions.
-    Host(u32),
-    /// That of all functions that the host calls.
-    Export,
-    /// One of the setting's.
-    Own(u32),
-}
-
-/// A part of the code.
-#[derive(Clone, Debug)]
-pub enum Piece {
-    /// An instruction.
-    Plain(I<'static>),
-    /// `call`, `return_call` or `ref.func`.
-    Call(Callee),
-    ReturnCall(Callee),
-    Ref(Callee),
-    /// `call_indirect`, `call_ref`, their tail calls, or a cast to the type of a function.
-    Indirect(Sig, Tail),
-    ByReference(Sig, Tail),
-    Cast(Sig),
-    /// The null of the type of a function.
-    Null(Sig),
-    /// An instruction that may be in a stack comes next.
-    Mark,
-}
 
 /// How much a function keeps in locals from its beginning to its end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -397,28 +354,3 @@ pub const EXN: HeapType = HeapType::Abstract {
     shared: false,
     ty: wasm_encoder::AbstractHeapType::Exn,
 };
-
-impl Setting {
-    /// The parameters of a type.
-    pub fn params(&self, sig: Sig) -> Vec<Ty> {
-        match sig {
-            Sig::Start => Vec::new(),
-            Sig::Level => vec![Ty::I32],
-            Sig::Host(number) => self.host(number).0,
-            Sig::Export => self.params.clone(),
-            Sig::Own(number) => {
-                let own = self.signatures.get(number as usize);
-                own.cloned().unwrap_or_default()
-            }
-        }
-    }
-
-    /// The results of a type.
-    pub fn results(&self, sig: Sig) -> Vec<Ty> {
-        match sig {
-            Sig::Start => Vec::new(),
-            Sig::Host(number) => self.host(number).1,
-            _ => self.all_results(),
-        }
-    }
-}

@@ -8,10 +8,13 @@
 
 mod body;
 pub mod corners;
+mod event;
 mod model;
 mod modules;
 mod ops;
+mod piece;
 mod scopes;
+mod sections;
 mod setting;
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,12 @@
 //! applying its events again, and the model says what comes of it then.
 
 use super::corners::{Corner, of_stack};
+pub use super::event::{Edge, Event, Place, Tail, Taken, Way};
 use super::setting::{RESULTS, Setting, Ty};
-use assay_engine::{Action, Host, HostFunction, HostState, Moment, Outcome, Slot, Traps, Value};
+pub use crate::stress::digest::FACTOR;
+use crate::stress::host::HostModel;
+use assay_engine::{Action, Host, HostFunction, Moment, Outcome, Slot, Value};
 use std::collections::BTreeSet;
-
-/// What the digest is multiplied with before something is mixed in.
-pub const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Mixes a word into a digest.
 pub fn mix(digest: u64, word: u64) -> u64 {
@@ -19,95 +19,6 @@ pub fn mix(digest: u64, word: u64) -> u64 {
 /// What a function puts onto the shadow stack.
 pub fn pushed(function: u32) -> u64 {
     u64::from(function + 1).wrapping_mul(0xff51_afd7_ed55_8ccd)
-}
-
-/// How a function came to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edge {
-    /// At instantiation.
-    Start,
-    /// As a call of the case.
-    Export,
-    /// By the host, in the middle of a call.
-    Callback,
-    /// By an instruction, which may be a tail call.
-    Call(Way, Tail),
-}
-
-/// How a function is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Way {
-    Direct,
-    Indirect,
-    Reference,
-}
-
-/// Whether the function that is called takes the place of the one that calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Tail {
-    No,
-    Yes,
-}
-
-/// What happens.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// The innermost function comes to this one of its marks.
-    At(u32),
-    /// A function begins.
-    Enter(u32, Edge),
-    /// A function takes the place of the innermost one.
-    Replace(u32, Edge),
-    /// The innermost function is gone: the host takes its place.
-    Vacate,
-    /// A function of the host's is called, which does this.
-    Host(u32, Action),
-    /// The host, which has been called, calls a function.
-    CallBack(u32),
-    /// The innermost function returns the digest, changed by this word.
-    Return(u64),
-    /// The host has returned in the place of the innermost function.
-    HandOver,
-    /// The innermost function mixes what it got from a call into the digest.
-    Take,
-    /// It mixes a word into the digest.
-    Note(u64),
-    /// It throws an exception with these fields.
-    Throw(Vec<Value>),
-    /// It throws the exception that it has kept under this number.
-    Rethrow(u32),
-    /// An exception leaves it.
-    Unwind,
-    /// It mixes the fields of the exception that it has caught into the digest.
-    NotePayload,
-    /// It keeps that exception.
-    Keep,
-    /// The exception, which has this tag, leaves the call.
-    Uncaught(u32),
-    /// The call traps.
-    Trap(Traps),
-}
-
-/// A function, and one of its marks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Its number.
-    pub function: u32,
-    /// The mark.
-    pub mark: u32,
-    /// How it came to run.
-    pub edge: Edge,
-}
-
-/// A stack in the model's words, the innermost function first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// When it was taken.
-    pub moment: Moment,
-    /// The functions.
-    pub places: Vec<Place>,
 }
 
 /// A function that is active.
@@ -153,9 +64,8 @@ pub struct Model {
     pub calls: Vec<(Outcome, Vec<Taken>)>,
     /// The corners that the case has been in.
     pub met: BTreeSet<Corner>,
-    /// The host, with what it has been made to do so far.
-    pub host: Host,
-    host_state: HostState,
+    /// The host.
+    pub host: HostModel,
 }
 
 impl Model {
@@ -186,15 +96,13 @@ impl Model {
             stacks: Vec::new(),
             calls: Vec::new(),
             met: BTreeSet::new(),
-            host_state: HostState::new(&host),
-            host,
+            host: HostModel::new(host),
         }
     }
 
     /// How deep the host calls back.
     pub fn callbacks(&self) -> u32 {
-        let back = |active: &&Active| active.host_returns.is_some();
-        self.active.iter().filter(back).count() as u32
+        self.host.callbacks()
     }
 
     /// How many functions are active.
@@ -208,7 +116,7 @@ impl Model {
             Event::At(mark) => self.on_top(|top| top.place.mark = mark),
             Event::Enter(function, edge) => self.enter(function, edge, None),
             Event::CallBack(function) => {
-                self.host_state.descend();
+                self.host.descend();
                 let returns = std::mem::take(&mut self.returned);
                 self.enter(function, Edge::Callback, Some(returns));
             }
@@ -306,11 +214,7 @@ impl Model {
     fn call_host(&mut self, number: u32, action: &Action) {
         self.take(Moment::HostCall, self.places());
         let args = self.arguments(number);
-        let Some(function) = self.host.functions.get_mut(number as usize) else {
-            return;
-        };
-        function.actions.push(action.clone());
-        let (_, values, _) = self.host_state.enter(&self.host, number as usize, args);
+        let values = self.host.acts(number as usize, action.clone(), args);
         match action {
             Action::Throw { .. } => self.throw(values),
             _ => self.returned = values,
@@ -348,7 +252,7 @@ impl Model {
     fn pop(&mut self) -> Option<Active> {
         let mut top = self.active.pop()?;
         if let Some(values) = top.host_returns.take() {
-            self.host_state.ascend();
+            self.host.ascend();
             self.returned = values;
         }
         Some(top)

@@ -4,28 +4,21 @@
 //! the others import it. A module imports functions of those before it, and puts its own into the
 //! table for those before.
 
-use super::body::{Callee, NULL_SLOT, Piece, SEED_VALUE, Sig};
+use super::body::{Callee, Piece, Sig};
 use super::corners::of_case;
-use super::model::{Place, Tail, Taken, fields};
-use super::setting::{Setting, Shadow};
+use super::model::{Place, Tail, Taken};
+use super::sections::memory;
+use super::setting::Setting;
 use super::types::{TAGS, Types};
 use super::world::{Function, World};
 use crate::{Bare, Draft, DraftCall};
-use assay_engine::{Features, Frame, Module as Named, Stack, names};
+use assay_engine::{Features, Frame, Module as Named, Stack};
 use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind,
-    ExportSection, FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection,
-    Instruction as I, MemorySection, MemoryType, Module, RefType, StartSection, TableSection,
-    TableType, TagKind, TagSection, TagType, ValType,
+    BlockType, CodeSection, FunctionSection, HeapType, Instruction as I, MemorySection, Module,
+    StartSection, TableSection,
 };
 use wasmparser::{Parser, Payload};
-
-/// What the first module exports.
-const TABLE: &str = "table";
-const MEMORY: &str = "memory";
-const GLOBALS: [&str; 3] = ["seed", "digest", "shadow"];
-
 /// The modules, the calls and the answers.
 pub fn draft(setting: &Setting, mut world: World) -> Draft {
     world.end_all();
@@ -70,7 +63,7 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
         host_seed: setting.host_seed,
         bare: Some(Bare {
             before: before.collect(),
-            functions: world.model.host.functions.clone(),
+            functions: world.model.host.functions().to_vec(),
             exports: (0, tags),
             stacks: true,
         }),
@@ -78,7 +71,8 @@ pub fn draft(setting: &Setting, mut world: World) -> Draft {
     }
 }
 
-fn module_name(module: u32) -> String {
+/// The name of a module.
+pub(super) fn module_name(module: u32) -> String {
     format!("m{module}")
 }
 
@@ -89,11 +83,11 @@ struct Encoded {
 }
 
 /// What is known once all functions are there.
-struct Linked<'a> {
-    world: &'a World,
+pub(super) struct Linked<'a> {
+    pub(super) world: &'a World,
     /// The functions that each module imports, and its own.
-    imports: Vec<BTreeSet<u32>>,
-    own: Vec<Vec<u32>>,
+    pub(super) imports: Vec<BTreeSet<u32>>,
+    pub(super) own: Vec<Vec<u32>>,
 }
 
 impl<'a> Linked<'a> {
@@ -122,15 +116,15 @@ impl<'a> Linked<'a> {
         }
     }
 
-    fn setting(&self) -> &Setting {
+    pub(super) fn setting(&self) -> &Setting {
         &self.world.setting
     }
 
-    fn has_tags(&self) -> bool {
+    pub(super) fn has_tags(&self) -> bool {
         self.setting().features.contains(Features::EXCEPTIONS)
     }
 
-    fn is_main(&self, module: u32) -> bool {
+    pub(super) fn is_main(&self, module: u32) -> bool {
         module == self.world.main()
     }
 
@@ -141,7 +135,7 @@ impl<'a> Linked<'a> {
     }
 
     /// How many functions of the host's a module imports.
-    fn hosts(&self, module: u32) -> u32 {
+    pub(super) fn hosts(&self, module: u32) -> u32 {
         if self.is_main(module) {
             self.setting().hosts
         } else {
@@ -150,7 +144,7 @@ impl<'a> Linked<'a> {
     }
 
     /// The index of a function in a module: the host's come first, then what else is imported.
-    fn index(&self, module: u32, callee: Callee) -> u32 {
+    pub(super) fn index(&self, module: u32, callee: Callee) -> u32 {
         let function = match callee {
             Callee::Host(number) => return number,
             Callee::Own(function) => function,
@@ -299,155 +293,6 @@ impl<'a> Linked<'a> {
             Piece::Null(sig) => I::RefNull(HeapType::Concrete(signature(sig))),
             Piece::Cast(sig) => I::RefCastNonNull(HeapType::Concrete(signature(sig))),
         }
-    }
-
-    fn shares_memory(&self) -> bool {
-        self.setting().shadow == Shadow::Memory
-    }
-
-    fn table(&self) -> TableType {
-        let length = 1 + u64::from(NULL_SLOT) + self.world.slots.len() as u64;
-        TableType {
-            element_type: RefType::FUNCREF,
-            table64: false,
-            minimum: length,
-            maximum: Some(length),
-            shared: false,
-        }
-    }
-
-    /// The tags and the globals of the first module.
-    fn shared_sections(&self, out: &mut Module) {
-        if self.has_tags() {
-            let mut tags = TagSection::new();
-            (0..TAGS).for_each(|tag| _ = tags.tag(tag_type(tag)));
-            out.section(&tags);
-        }
-        let mut globals = GlobalSection::new();
-        for place in 0..GLOBALS.len() {
-            let value = if place == 0 { SEED_VALUE } else { 0 };
-            globals.global(GLOBAL, &ConstExpr::i64_const(value.cast_signed()));
-        }
-        out.section(&globals);
-    }
-
-    fn import_section(&self, module: u32) -> ImportSection {
-        let mut section = ImportSection::new();
-        let signature = |sig| EntityType::Function(Types::signature(self.setting(), sig));
-        for number in 0..self.hosts(module) {
-            let ty = signature(Sig::Host(number));
-            section.import(names::HOST_MODULE, &number.to_string(), ty);
-        }
-        for &function in &self.imports[module as usize] {
-            let Function { module, sig, .. } = self.world.functions[function as usize];
-            section.import(&module_name(module), &exported(function), signature(sig));
-        }
-        if module > 0 {
-            let first = module_name(0);
-            section.import(&first, TABLE, self.table());
-            if self.shares_memory() {
-                section.import(&first, MEMORY, memory());
-            }
-            for name in GLOBALS {
-                section.import(&first, name, GLOBAL);
-            }
-            for tag in (0..TAGS).filter(|_| self.has_tags()) {
-                section.import(&first, &names::tag(tag), tag_type(tag));
-            }
-        }
-        section
-    }
-
-    fn export_section(&self, module: u32) -> ExportSection {
-        let mut section = ExportSection::new();
-        let imported: BTreeSet<u32> = self.imports.iter().flatten().copied().collect();
-        for &function in self.own[module as usize]
-            .iter()
-            .filter(|it| imported.contains(it))
-        {
-            let index = self.index(module, Callee::Own(function));
-            section.export(&exported(function), ExportKind::Func, index);
-        }
-        if self.is_main(module) {
-            for (number, function) in (0..).zip(&self.world.functions) {
-                if let Some(name) = &function.export {
-                    let index = self.index(module, Callee::Own(number));
-                    section.export(name, ExportKind::Func, index);
-                }
-            }
-        }
-        if module == 0 {
-            section.export(TABLE, ExportKind::Table, 0);
-            section.export(MEMORY, ExportKind::Memory, 0);
-            for (name, index) in GLOBALS.into_iter().zip(0..) {
-                section.export(name, ExportKind::Global, index);
-            }
-        }
-        if module == 0 || self.is_main(module) {
-            for tag in (0..TAGS).filter(|_| self.has_tags()) {
-                section.export(&names::tag(tag), ExportKind::Tag, tag);
-            }
-        }
-        section
-    }
-
-    /// What the module puts into the table, and a declaration of what is referred to otherwise.
-    fn element_section(&self, module: u32) -> ElementSection {
-        let mut section = ElementSection::new();
-        for (place, &callee) in (1 + NULL_SLOT..).zip(&self.world.slots) {
-            let is_here = match callee {
-                Callee::Host(_) => self.is_main(module),
-                Callee::Own(function) => self.world.functions[function as usize].module == module,
-            };
-            if is_here {
-                let index = [self.index(module, callee)];
-                let start = ConstExpr::i32_const(place.cast_signed());
-                section.active(None, &start, Elements::Functions((&index).into()));
-            }
-        }
-        let own = self.own[module as usize].iter();
-        let pieces = own.filter_map(|&it| self.world.functions[it as usize].body.as_ref());
-        let taken = pieces
-            .flat_map(|body| &body.code)
-            .filter_map(|piece| match piece {
-                Piece::Ref(callee) => Some(self.index(module, *callee)),
-                _ => None,
-            });
-        let taken: BTreeSet<u32> = taken.collect();
-        if !taken.is_empty() {
-            let indices: Vec<u32> = taken.into_iter().collect();
-            section.declared(Elements::Functions(indices.into()));
-        }
-        section
-    }
-}
-
-/// The name under which a module exports a function for those behind it.
-fn exported(function: u32) -> String {
-    format!("f{function}")
-}
-
-const GLOBAL: GlobalType = GlobalType {
-    val_type: ValType::I64,
-    mutable: true,
-    shared: false,
-};
-
-fn memory() -> MemoryType {
-    MemoryType {
-        minimum: 1,
-        maximum: Some(1),
-        memory64: false,
-        shared: false,
-        page_size_log2: None,
-    }
-}
-
-fn tag_type(tag: u32) -> TagType {
-    debug_assert!(fields(tag).len() <= 1);
-    TagType {
-        kind: TagKind::Exception,
-        func_type_idx: tag,
     }
 }
 

@@ -15,32 +15,11 @@
 use super::body::{Body, EXN};
 use super::model::{FACTOR, fields};
 use super::types::Types;
-use wasm_encoder::{BlockType, Catch, Instruction as I, RefType, ValType};
+pub use crate::stress::scopes::Kind;
+use wasm_encoder::{BlockType, Instruction as I, RefType, ValType};
 
 /// What is mixed into the digest where an exception was caught.
 pub const CAUGHT: u64 = FACTOR >> 7;
-
-/// The kinds of clauses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Kind {
-    One,
-    OneRef,
-    All,
-    AllRef,
-}
-
-impl Kind {
-    /// The name of the clause.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::One => "by catch",
-            Self::OneRef => "by catch_ref",
-            Self::All => "by catch_all",
-            Self::AllRef => "by catch_all_ref",
-        }
-    }
-}
 
 /// A clause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,40 +31,32 @@ pub struct Clause {
 }
 
 impl Clause {
-    fn has_tag(self) -> bool {
-        matches!(self.kind, Kind::One | Kind::OneRef)
-    }
-
-    fn has_exception(self) -> bool {
-        matches!(self.kind, Kind::OneRef | Kind::AllRef)
+    /// The name of its kind.
+    pub fn name(self) -> &'static str {
+        match self.kind {
+            Kind::One => "by catch",
+            Kind::OneRef => "by catch_ref",
+            Kind::All => "by catch_all",
+            Kind::AllRef => "by catch_all_ref",
+        }
     }
 
     /// Whether fields of the exception arrive.
     pub fn has_fields(self) -> bool {
-        self.has_tag() && !fields(self.tag).is_empty()
+        self.kind.has_tag() && !fields(self.tag).is_empty()
     }
 
     /// Whether it catches exceptions of a tag.
     pub fn catches(self, tag: u32) -> bool {
-        !self.has_tag() || self.tag == tag
+        !self.kind.has_tag() || self.tag == tag
     }
 
     fn block(self) -> BlockType {
-        match (self.has_fields(), self.has_exception()) {
+        match (self.has_fields(), self.kind.has_exception()) {
             (false, false) => BlockType::Empty,
             (true, false) => BlockType::Result(ValType::I64),
             (false, true) => BlockType::Result(ValType::Ref(RefType::EXNREF)),
             (true, true) => BlockType::FunctionType(Types::FIELD_AND_EXCEPTION),
-        }
-    }
-
-    fn encoded(self) -> Catch {
-        let (tag, label) = (self.tag, 0);
-        match self.kind {
-            Kind::One => Catch::One { tag, label },
-            Kind::OneRef => Catch::OneRef { tag, label },
-            Kind::All => Catch::All { label },
-            Kind::AllRef => Catch::AllRef { label },
         }
     }
 }
@@ -113,7 +84,10 @@ impl Scope {
         body.ops([
             I::Block(BlockType::Empty),
             I::Block(clause.block()),
-            I::TryTable(BlockType::Empty, vec![clause.encoded()].into()),
+            I::TryTable(
+                BlockType::Empty,
+                vec![clause.kind.encoded(clause.tag, 0)].into(),
+            ),
         ]);
         Self::Try(clause)
     }
@@ -123,7 +97,7 @@ impl Scope {
         body.op(I::End);
         let clause = self.clause()?;
         body.ops([I::Br(1), I::End]);
-        let local = clause.has_exception().then(|| {
+        let local = clause.kind.has_exception().then(|| {
             let local = body.local(ValType::Ref(RefType::EXNREF));
             body.op(I::LocalSet(local));
             local

@@ -1,7 +1,6 @@
 //! What the operations of a case find: instances, types of functions, host functions, the shadow stack.
 
 use crate::stress;
-use crate::stress::setting::smaller;
 use arbitrary::{Result, Unstructured};
 use assay_engine::{Features, Slot, Value};
 use serde::{Deserialize, Serialize};
@@ -14,7 +13,7 @@ const MAX_PARAMS: usize = 20;
 const MAX_RESULTS: usize = 8;
 const MAX_HOSTS: u32 = 3;
 
-/// Plain data; [`Setting::mend`] mends what cannot be.
+/// Plain data; [`mend`](stress::Setting::mend) mends what cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
@@ -181,38 +180,7 @@ impl stress::Setting for Setting {
             + usize::from(self.start)
     }
 
-    fn simpler(&self) -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut with = |change: &dyn Fn(&mut Self)| {
-            let changed = |it: &mut Self| {
-                change(it);
-                it.mend();
-            };
-            all.extend(smaller(self, changed));
-        };
-        with(&|it| it.modules = 1);
-        with(&|it| it.modules -= 1);
-        with(&|it| _ = it.signatures.pop());
-        with(&|it| it.signatures.iter_mut().for_each(Vec::clear));
-        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
-        with(&|it| it.params.clear());
-        with(&|it| it.results.clear());
-        with(&|it| _ = it.results.pop());
-        with(&|it| it.hosts -= 1);
-        with(&|it| it.start = false);
-        with(&|it| it.shadow = Shadow::No);
-        with(&|it| it.shadow = Shadow::Global);
-        with(&|it| {
-            let types = it.signatures.iter_mut().flatten();
-            types.chain(&mut it.params).for_each(|ty| *ty = Ty::I64);
-        });
-        all
-    }
-}
-
-impl Setting {
-    /// Mends what cannot be.
-    pub fn mend(&mut self) {
+    fn mend(&mut self) {
         self.modules = self.modules.clamp(1, MAX_MODULES);
         self.hosts = self.hosts.clamp(1, MAX_HOSTS);
         self.signatures.truncate(MAX_SIGNATURES);
@@ -235,6 +203,27 @@ impl Setting {
         }
     }
 
+    fn simplify(&self, with: &mut dyn FnMut(stress::Change<'_, Self>)) {
+        with(&|it| it.modules = 1);
+        with(&|it| it.modules -= 1);
+        with(&|it| _ = it.signatures.pop());
+        with(&|it| it.signatures.iter_mut().for_each(Vec::clear));
+        with(&|it| _ = it.signatures.iter_mut().map(Vec::pop).count());
+        with(&|it| it.params.clear());
+        with(&|it| it.results.clear());
+        with(&|it| _ = it.results.pop());
+        with(&|it| it.hosts -= 1);
+        with(&|it| it.start = false);
+        with(&|it| it.shadow = Shadow::No);
+        with(&|it| it.shadow = Shadow::Global);
+        with(&|it| {
+            let types = it.signatures.iter_mut().flatten();
+            types.chain(&mut it.params).for_each(|ty| *ty = Ty::I64);
+        });
+    }
+}
+
+impl Setting {
     /// Whether the modules keep a shadow stack.
     pub fn has_shadow(&self) -> bool {
         self.shadow != Shadow::No

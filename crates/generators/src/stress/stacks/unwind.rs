@@ -185,7 +185,7 @@ impl World {
             self.act(Event::NotePayload);
         }
         self.act(Event::Note(CAUGHT));
-        self.hit("caught", clause.kind.name());
+        self.hit("caught", clause.name());
     }
 
     /// Ends the innermost block, or else the function.

@@ -9,6 +9,7 @@ use super::body::{Body, Callee, HOST_SLOT, Keeps, Sig};
 use super::model::{Edge, Event, Model};
 use super::scopes::Scope;
 use super::setting::Setting;
+use crate::stress::Setting as _;
 
 /// What bounds a case.
 const MAX_CALLS: usize = 6;

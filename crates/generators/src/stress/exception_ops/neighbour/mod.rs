@@ -4,6 +4,7 @@
 //! the case it may have one of its own, of the same type: what has that tag is another exception, and
 //! no clause of the main module catches it but those for all.
 
+mod code;
 pub mod module;
 
 use super::setting::Setting;

@@ -4,6 +4,7 @@ use super::super::operand::Operand;
 use super::super::value::Ty;
 use super::super::world::{Sig, World};
 use crate::stress::Choices;
+use crate::stress::body::Body;
 use crate::stress::scopes::{Clause, Kind, Label, Payloads};
 use assay_engine::{Outcome, Resource};
 use wasm_encoder::BlockType;
@@ -46,7 +47,7 @@ pub fn exhaust(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         .i32_const(mask.cast_signed())
         .call(index)
         .unreachable();
-    let own_code = std::mem::take(&mut w.frame().code);
+    let own_code = std::mem::take(&mut w.frame().body.code);
     let types = w.types();
     w.sink()
         .block(outer.block(&types))
@@ -66,8 +67,11 @@ pub fn exhaust(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     if outer.has_exception() {
         w.sink().drop();
     }
-    let code = std::mem::replace(&mut w.frame().code, own_code);
-    w.functions[function as usize].body = (vec![Ty::I32.local(); 2], code);
+    let code = std::mem::replace(&mut w.frame().body.code, own_code);
+    w.functions[function as usize].body = Body {
+        locals: vec![Ty::I32.local(); 2],
+        code,
+    };
     w.hit_all(&[
         (
             !throws,

@@ -4,13 +4,14 @@ use super::super::operand::Operand;
 use super::super::value::{Datum, Ty};
 use super::super::world::{Entry, World};
 use crate::stress::Choices;
-use assay_engine::{Action, MAX_CALLBACK_DEPTH, OnFailure, Slot, Trap, Value};
+use crate::stress::host::{throwable, word};
+use assay_engine::{Action, MAX_CALLBACK_DEPTH, OnFailure, Trap, Value};
 
 /// The index of the host's function.
 const ACT: u32 = 0;
 
 /// Calls the host's function, which is to do this. Gives what it returns or throws.
-fn call(w: &mut World, argument: &Operand, action: Action) -> Vec<Datum> {
+fn call(w: &mut World, argument: &Operand, action: Action) -> Vec<Value> {
     w.push(argument);
     w.sink().call(ACT);
     w.host_acts(action, argument.datum)
@@ -26,14 +27,6 @@ fn argument(w: &World, c: &mut Choices<'_, '_>) -> Operand {
     }
 }
 
-/// What the host returns.
-fn word(values: &[Datum]) -> u64 {
-    match values {
-        [Datum::Bits(bits), ..] => *bits as u64,
-        _ => 0,
-    }
-}
-
 /// The host returns a number, which depends on the reference that it gets.
 pub fn returns(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let argument = argument(w, c);
@@ -44,22 +37,15 @@ pub fn returns(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 
 /// The host throws one of the tags that it can throw.
 pub fn throws(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    let slot = |ty: &Ty| match ty {
-        Ty::I32 => Some(Slot::I32),
-        Ty::I64 => Some(Slot::I64),
-        _ => None,
-    };
-    let tags = (0..).zip(&w.setting.tags);
-    let slots = |fields: &[Ty]| fields.iter().map(slot).collect::<Option<Vec<Slot>>>();
-    let fits = tags.filter_map(|(number, tag)| Some((number, slots(&tag.fields)?)));
-    let fits: Vec<(u32, Vec<Slot>)> = fits.collect();
+    let fits = throwable(w.setting.tags.iter().map(|tag| &tag.fields));
     let argument = argument(w, c);
     let at = c.below(fits.len() as u32);
     let (tag, params) = fits.get(at as usize)?.clone();
     let payload = call(w, &argument, Action::Throw { tag, params });
     w.sink().unreachable();
     w.thrown.insert(tag);
-    let exception = w.exception(tag, payload);
+    let payload = payload.iter().map(|value| Datum::Bits(value.bits()));
+    let exception = w.exception(tag, payload.collect());
     w.of_host.insert(exception);
     w.throws(c.id(), exception, 1);
     Some(())
@@ -83,7 +69,7 @@ pub fn traps(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 
 /// The host calls another function of the module, and code goes on in there.
 pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    if w.callbacks >= MAX_CALLBACK_DEPTH {
+    if w.host.callbacks() >= MAX_CALLBACK_DEPTH {
         return None;
     }
     let argument = argument(w, c);
@@ -100,8 +86,8 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         failure,
     };
     let value = word(&call(w, &argument, action));
-    w.descend();
-    if w.callbacks > 1 {
+    w.host.descend();
+    if w.host.callbacks() > 1 {
         w.hit("host", "calls back twice");
     }
     if !in_shim {

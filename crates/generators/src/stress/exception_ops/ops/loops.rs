@@ -105,7 +105,7 @@ pub fn catch_in_loop(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         label: Label::Own,
     };
     let arrives = clause.arrives(&types);
-    let first = w.frame().locals.len() as u32;
+    let first = w.frame().body.locals.len() as u32;
     let caught = as_locals(&arrives, first);
     arrives.iter().for_each(|&ty| _ = w.local(ty));
     w.sink()

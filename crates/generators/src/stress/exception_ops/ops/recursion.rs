@@ -6,6 +6,7 @@ use super::super::value::Ty;
 use super::super::world::{Held, SEED, SEED_VALUE, Sig, World};
 use super::loops::{as_locals, look};
 use crate::stress::Choices;
+use crate::stress::body::Body;
 use crate::stress::scopes::{Clause, Kind, Label, Payloads};
 use assay_engine::Features;
 use wasm_encoder::{BlockType, Catch, InstructionSink as Sink};
@@ -147,7 +148,7 @@ impl Recursion {
         tys.extend(&arrives);
         let locals = tys.iter().map(|ty| ty.local()).collect();
         let index = w.index(function);
-        let frame_code = std::mem::take(&mut w.frame().code);
+        let frame_code = std::mem::take(&mut w.frame().body.code);
         self.keep(&mut w.sink());
         let mut f = w.sink();
         f.local_get(N).i32_eqz().if_(BlockType::Empty);
@@ -184,8 +185,8 @@ impl Recursion {
         call_below(&mut f, index);
         f.end();
         look(&mut f, &kept);
-        let code = std::mem::replace(&mut w.frame().code, frame_code);
-        w.functions[function as usize].body = (locals, code);
+        let code = std::mem::replace(&mut w.frame().body.code, frame_code);
+        w.functions[function as usize].body = Body { locals, code };
     }
 
     /// Puts numbers into the locals that are looked at later.

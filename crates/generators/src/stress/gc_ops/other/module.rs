@@ -6,11 +6,12 @@ use super::super::setting::{TABLE_LENGTH, TABLE_MAXIMUM};
 use super::super::types::{Heap, RefTy, Shape, Storage, TypeDef};
 use super::declared::Declared;
 use super::{Other, State, Task};
+use crate::stress::parts::{self, variable};
 use assay_engine::Module as Named;
 use wasm_encoder::{
     CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalSection, GlobalType, ImportSection, InstructionSink as Sink, Module, StartSection,
-    TableSection, TableType, TypeSection, ValType,
+    GlobalSection, ImportSection, InstructionSink as Sink, Module, StartSection, TableSection,
+    TableType, TypeSection, ValType,
 };
 
 /// The names of the second module, of its table, and of its functions before their numbers.
@@ -41,13 +42,11 @@ pub fn modules(types: &Types, other: &State) -> Vec<Named> {
 
 /// The type of the table.
 pub fn table(heap: Heap) -> TableType {
-    TableType {
-        element_type: RefTy::null(heap).encoded(),
-        table64: false,
-        minimum: TABLE_LENGTH.into(),
-        maximum: Some(TABLE_MAXIMUM.into()),
-        shared: false,
-    }
+    parts::table(
+        RefTy::null(heap).encoded(),
+        TABLE_LENGTH.into(),
+        TABLE_MAXIMUM.into(),
+    )
 }
 
 /// The types that a list of them names.
@@ -111,11 +110,7 @@ fn second(types: &Types, state: &State) -> Vec<u8> {
     let heap = declared.heap(other.global);
     let mut globals = GlobalSection::new();
     globals.global(
-        GlobalType {
-            val_type: ValType::Ref(RefTy::null(heap).encoded()),
-            mutable: true,
-            shared: false,
-        },
+        variable(ValType::Ref(RefTy::null(heap).encoded())),
         &ConstExpr::ref_null(heap.encoded()),
     );
     let mut module = Module::new();

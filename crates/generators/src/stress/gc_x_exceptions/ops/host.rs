@@ -5,7 +5,8 @@ use super::super::unwind::Landing;
 use super::super::value::{Datum, NODE, Ty};
 use super::super::world::{ACT, COLLECT, Entry, Held, World};
 use crate::stress::Choices;
-use assay_engine::{Action, MAX_CALLBACK_DEPTH, OnFailure, Reference, Slot, Value};
+use crate::stress::host::{throwable, word};
+use assay_engine::{Action, MAX_CALLBACK_DEPTH, OnFailure, Reference, Value};
 use wasm_encoder::BlockType;
 
 /// Asks the host for a collection.
@@ -54,18 +55,10 @@ fn argument(w: &World, c: &mut Choices<'_, '_>) -> Operand {
 }
 
 /// Calls the host's function, which is to do this. Gives what it returns or throws.
-fn call(w: &mut World, argument: &Operand, action: Action) -> Vec<Datum> {
+fn call(w: &mut World, argument: &Operand, action: Action) -> Vec<Value> {
     let argument = w.push(argument);
     w.sink().call(ACT);
     w.host_acts(action, argument)
-}
-
-/// What the host returns.
-fn word(values: &[Datum]) -> u64 {
-    match values {
-        [Datum::Bits(bits), ..] => *bits as u64,
-        _ => 0,
-    }
 }
 
 /// The host returns a number, which depends on the reference that it gets.
@@ -78,15 +71,7 @@ pub fn looks(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 
 /// The host throws one of the tags that it can throw.
 pub fn throws(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    let slot = |ty: &Ty| match ty {
-        Ty::I32 => Some(Slot::I32),
-        Ty::I64 => Some(Slot::I64),
-        _ => None,
-    };
-    let tags = (0..).zip(&w.setting.tags);
-    let slots = |fields: &[Ty]| fields.iter().map(slot).collect::<Option<Vec<Slot>>>();
-    let fits = tags.filter_map(|(number, fields)| Some((number, slots(fields)?)));
-    let fits: Vec<(u32, Vec<Slot>)> = fits.collect();
+    let fits = throwable(&w.setting.tags);
     let argument = argument(w, c);
     let landing = Landing::choose(c);
     let at = c.below(fits.len() as u32);
@@ -100,14 +85,15 @@ pub fn throws(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     if w.is_caught(tag) && held.any(|held| matches!(held.datum, Datum::Object(_))) {
         w.hit("host", "throws past objects");
     }
-    let exception = w.exception(tag, payload);
+    let payload = payload.iter().map(|value| Datum::Bits(value.bits()));
+    let exception = w.exception(tag, payload.collect());
     w.throws(c.id(), exception, landing);
     Some(())
 }
 
 /// The host calls another function of the module, and code goes on in there.
 pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    if w.callbacks >= MAX_CALLBACK_DEPTH {
+    if w.host.callbacks() >= MAX_CALLBACK_DEPTH {
         return None;
     }
     let argument = argument(w, c);
@@ -120,7 +106,7 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         failure: OnFailure::Onward,
     };
     let value = word(&call(w, &argument, action));
-    w.descend();
+    w.host.descend();
     if !caught {
         w.through_host.insert(export.clone());
     }

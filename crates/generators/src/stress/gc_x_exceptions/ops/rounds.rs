@@ -9,7 +9,9 @@ use super::super::value::{Datum, NODE, Storage, Ty};
 use super::super::walker::look;
 use super::super::world::{COLLECT, Held, Sig, World};
 use crate::stress::Choices;
+use crate::stress::body::Body;
 use crate::stress::naming::distinct;
+use crate::stress::numbers;
 use crate::stress::scopes::{Clause, Kind, Label, Payloads};
 use wasm_encoder::{BlockType, InstructionSink as Sink};
 
@@ -41,13 +43,9 @@ fn push_link(f: &mut Sink<'_>, rest: &[Storage], base: u64, counter: u32, before
 }
 
 fn push_zero(f: &mut Sink<'_>, ty: Ty) {
-    match ty {
-        Ty::I32 => _ = f.i32_const(0),
-        Ty::I64 => _ = f.i64_const(0),
-        Ty::F32 => _ = f.f32_const(0.0.into()),
-        Ty::F64 => _ = f.f64_const(0.0.into()),
-        Ty::V128 => _ = f.v128_const(0),
-        reference => _ = f.ref_null(reference.heap()),
+    match ty.is_number() {
+        true => numbers::push(f, ty.encoded(), 0),
+        false => _ = f.ref_null(ty.heap()),
     }
 }
 
@@ -211,7 +209,7 @@ impl Recursion {
         f.end();
         self.descend(f, index);
         look(f, Ty::Node, OWN, SHALLOW);
-        w.functions[function as usize].body = (locals, code);
+        w.functions[function as usize].body = Body { locals, code };
     }
 
     /// Emits what is done where the exception has arrived.

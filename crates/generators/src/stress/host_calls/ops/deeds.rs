@@ -162,8 +162,8 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         failure,
     };
     let values = call(w, c, "calls back", action);
-    w.descend();
-    if w.callbacks > 1 {
+    w.host.descend();
+    if w.host.callbacks() > 1 {
         w.hit("callback", "in a callback");
     }
     w.called_back.insert(export.clone());
@@ -176,7 +176,7 @@ pub fn calls_back(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 pub fn calls_back_in_vain(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let deed = if w.is_starting() {
         "calls back before there is an instance"
-    } else if w.callbacks >= assay_engine::MAX_CALLBACK_DEPTH {
+    } else if w.host.callbacks() >= assay_engine::MAX_CALLBACK_DEPTH {
         "calls back too deep"
     } else {
         return None;

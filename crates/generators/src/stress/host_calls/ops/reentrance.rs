@@ -1,10 +1,11 @@
 //! A function that calls the host, which calls the very same function, until it is too deep.
 
 use super::super::values::{Operand, fresh};
-use super::super::world::{DIGEST, Entry, Guard, Held, Sig, Site, World, mix_into};
+use super::super::world::{DIGEST, Entry, Guard, Held, Sig, Site, World};
 use super::ways::ways;
 use crate::stress::Choices;
 use crate::stress::exception_ops::value::{Datum, Ty};
+use crate::stress::exception_ops::world::mix_into;
 use crate::stress::naming::{distinct, name};
 use assay_engine::{Action, Features, MAX_CALLBACK_DEPTH, OnFailure};
 
@@ -128,10 +129,10 @@ fn activate(w: &mut World, run: &Run) {
     };
     look(w);
     let values = w.host_acts(run.import, run.action.clone(), &run.args);
-    if w.callbacks < MAX_CALLBACK_DEPTH {
-        w.descend();
+    if w.host.callbacks() < MAX_CALLBACK_DEPTH {
+        w.host.descend();
         activate(w, run);
-        w.ascend();
+        w.host.ascend();
     }
     let results = run.results.iter().zip(values);
     for (&ty, datum) in results.collect::<Vec<_>>().into_iter().rev() {

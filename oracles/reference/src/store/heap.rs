@@ -214,8 +214,7 @@ impl Heap {
         self.free.clear();
         self.bytes = 0;
         for (index, (object, &marked)) in self.objects.iter_mut().zip(marked).enumerate() {
-            let marked = mutate!(marked, KeepGarbage => true);
-            if marked && !matches!(object, Object::Free) {
+            if mutate!(marked, KeepGarbage => true) && !matches!(object, Object::Free) {
                 self.bytes += object.bytes();
             } else {
                 *object = Object::Free;

@@ -209,10 +209,12 @@ impl Judge<'_> {
             let (calls, end) = match answer {
                 Answer::Ran(Ok(transcript)) => {
                     let (calls, end) = self.compare(oracle, &name, subject, &transcript);
-                    if right && !matches!(end, PairEnd::Found) {
-                        self.oracle_answered(oracle, &name, &transcript);
-                    }
-                    (calls, end)
+                    let bug = match right && !matches!(end, PairEnd::Found) {
+                        true => self.oracle_answered(oracle, &name, &transcript),
+                        false => None,
+                    };
+                    let given_up = |bug: &str| PairEnd::Discarded(Discard::KnownBug(bug.into()));
+                    (calls, bug.map_or(end, given_up))
                 }
                 Answer::Ran(Err(error)) => {
                     self.engine_failed(&name, &error);
@@ -307,20 +309,29 @@ impl Judge<'_> {
         }
     }
 
-    /// Judges an oracle by the answers. Where the subject is right, a wrong oracle is mostly found
-    /// out by the comparison; here it is where that did not come so far.
-    fn oracle_answered(&mut self, oracle: usize, name: &str, transcript: &Transcript) {
+    /// Judges an oracle by the answers; the known bug that it shows, if it does. Where the subject is
+    /// right, a wrong oracle is mostly found out by the comparison; here it is where that did not come
+    /// so far.
+    fn oracle_answered(
+        &mut self,
+        oracle: usize,
+        name: &str,
+        transcript: &Transcript,
+    ) -> Option<&'static str> {
         if self.answers.is_empty() {
-            return;
+            return None;
         }
         let engine = self.lab.oracles().get(oracle);
         let tells = engine.map_or(Tells::NOTHING, |engine| engine.tells());
         let verdict = self.by_answers(transcript, tells, Side::Oracle);
-        if let Comparison::Differs(difference) = verdict.end
-            && known_bugs::of_difference(name, &difference, self.program).is_none()
-        {
+        let Comparison::Differs(difference) = verdict.end else {
+            return None;
+        };
+        let bug = known_bugs::of_difference(name, &difference, self.program);
+        if bug.is_none() {
             self.wrong(answer::NAME, name, &difference, None);
         }
+        bug
     }
 
     /// Fetches two memories whose digests differ.

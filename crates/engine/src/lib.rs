@@ -38,6 +38,6 @@ pub use outcome::{Outcome, Phase, Resource, Trap, Traps};
 pub use program::{Call, Limits, Module, Program};
 pub use script::Script;
 pub use shim::Shim;
-pub use stack::{Frame, Moment, Stack, Tells};
+pub use stack::{Fit, Frame, Inlined, Moment, Stack, Tells};
 pub use transcript::{HostCall, HostEffect, MemoryDigest, State, Step, Stopped, Transcript};
 pub use value::{Reference, Slot, Value};

@@ -5,6 +5,10 @@
 //! none tells none; but one that tells a stack must tell the right one. Which ones it tells it says
 //! beforehand ([`Tells`]), so that one that falls silent is seen.
 
+mod fit;
+
+pub use fit::Fit;
+
 use crate::Outcome;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -49,12 +53,28 @@ pub struct Tells {
     pub offsets: bool,
     /// How many frames of a stack it tells at most, the innermost.
     pub frames: u32,
-    /// Whether the frame of a function that was inlined may be missing, and an offset inside that
-    /// function be told of the one that it was inlined into.
-    pub omits_inlined: bool,
-    /// Whether a function that left by a tail call may be told still, because it was inlined, and
-    /// with it the tail call became a plain one.
-    pub keeps_tail_callers: bool,
+    /// What becomes of the frames of functions that it inlines.
+    pub inlined: Inlined,
+}
+
+/// What becomes of the frames of functions that an engine inlines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inlined {
+    /// Nothing: it inlines none.
+    #[default]
+    None,
+    /// They are one with the frame of the function that they were inlined into, which is told of
+    /// them all.
+    Merged,
+    /// Each is told, by what the compiler has written down.
+    Apart,
+}
+
+impl Stack {
+    /// The frames that are active.
+    pub fn active(&self) -> impl Iterator<Item = &Frame> {
+        self.frames.iter().filter(|frame| !frame.gone)
+    }
 }
 
 impl Tells {
@@ -66,8 +86,7 @@ impl Tells {
         modules: false,
         offsets: false,
         frames: 0,
-        omits_inlined: false,
-        keeps_tail_callers: false,
+        inlined: Inlined::None,
     };
 
     /// All that there is.
@@ -78,8 +97,7 @@ impl Tells {
         modules: true,
         offsets: true,
         frames: u32::MAX,
-        omits_inlined: false,
-        keeps_tail_callers: false,
+        inlined: Inlined::None,
     };
 
     /// Whether it tells the stacks of such moments.
@@ -113,7 +131,7 @@ impl fmt::Display for Moment {
     }
 }
 
-/// One function that is active.
+/// One function that is active. In an answer, also one that was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Frame {
@@ -127,18 +145,26 @@ pub struct Frame {
     /// from the beginning of the module's binary, where the engine tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u32>,
+    /// Whether it is active no more: it made a tail call, at the offset, and what is active in its
+    /// place stands before it. Answers alone have such frames, to tell in which way an engine is wrong.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
 }
 
 impl fmt::Display for Frame {
-    /// As in `module 0, function 5 at 0x3a`.
+    /// As in `module 0, function 5 at 0x3a`; in parentheses where it is gone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(module) = self.module {
-            write!(f, "module {module}, ")?;
-        }
-        write!(f, "function {}", self.function)?;
-        match self.offset {
-            Some(offset) => write!(f, " at {offset:#x}"),
-            None => Ok(()),
+        let module = self.module.map(|module| format!("module {module}, "));
+        let offset = self.offset.map(|offset| format!(" at {offset:#x}"));
+        let text = format!(
+            "{}function {}{}",
+            module.unwrap_or_default(),
+            self.function,
+            offset.unwrap_or_default()
+        );
+        match self.gone {
+            true => write!(f, "({text})"),
+            false => f.write_str(&text),
         }
     }
 }

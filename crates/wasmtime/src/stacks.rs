@@ -13,7 +13,7 @@
 use crate::Configuration;
 use crate::configuration::{Entry, InlineCalls};
 use crate::host::HostData;
-use assay_engine::{Features, Frame, Moment, Stack, Tells};
+use assay_engine::{Frame, Inlined, Moment, Stack, Tells};
 use wasmtime::{AsContextMut, Error, FrameInfo, Module, WasmBacktrace};
 
 /// What a store knows and has told of stacks, where it is asked for them.
@@ -59,13 +59,15 @@ pub(crate) fn tells(configuration: &Configuration) -> Tells {
         traps: in_errors,
         exceptions: in_errors,
         modules: true,
-        offsets: configuration.code.address_map && !inlines,
+        offsets: configuration.code.address_map,
         frames: match in_errors {
             true => configuration.entry.backtrace_frames,
             false => default,
         },
-        omits_inlined: inlines,
-        keeps_tail_callers: inlines && configuration.features().contains(Features::TAIL_CALL),
+        inlined: match inlines {
+            true => Inlined::Merged,
+            false => Inlined::None,
+        },
     }
 }
 
@@ -106,5 +108,6 @@ fn frame(modules: &[Module], info: &FrameInfo) -> Frame {
         offset: info
             .module_offset()
             .and_then(|offset| offset.try_into().ok()),
+        gone: false,
     }
 }

@@ -79,6 +79,7 @@ fn wrong(calls: usize, place: Place, (what, subject, oracle): (What, String, Str
         what,
         subject,
         oracle,
+        frames: None,
     });
     Verdict { calls, end }
 }

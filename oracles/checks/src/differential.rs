@@ -34,7 +34,8 @@ mod reasons;
 
 use crate::{Place, slot_name};
 use assay_engine::{
-    HostCall, MemoryDigest, Outcome, Phase, Program, Resource, State, Step, Transcript, Value,
+    Frame, HostCall, MemoryDigest, Outcome, Phase, Program, Resource, State, Step, Transcript,
+    Value,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -82,6 +83,18 @@ pub struct Difference {
     pub subject: String,
     /// What the oracle did.
     pub oracle: String,
+    /// The stack of which a frame differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<Frames>,
+}
+
+/// The frames of a stack, the innermost first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frames {
+    /// Those that there are, and those that are gone.
+    pub there: Vec<Frame>,
+    /// Those that were told.
+    pub told: Vec<Frame>,
 }
 
 /// Kinds of differences.
@@ -125,8 +138,23 @@ pub enum What {
     FrameModule(usize),
     /// Where in its module a frame is.
     FrameOffset(usize, Misplaced),
+    /// Where a frame is, into whose function others were inlined, is not told.
+    FrameUnplaced(usize, Inliner),
+    /// A frame that is gone by a tail call is in a stack, of an engine that inlines functions.
+    FrameGone(usize, Inliner),
     /// The number of values, of memories or of steps: a fault of an adapter.
     Shape,
+}
+
+/// A frame of a function into which others were inlined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Inliner {
+    /// The module, by its number.
+    pub module: Option<u32>,
+    /// Where it is in that: the call that was inlined.
+    pub offset: Option<u32>,
+    /// Whether it is told in place of those that were inlined; or else beside them.
+    pub replaces: bool,
 }
 
 /// A frame that is told to be elsewhere than it is: offsets in a module of the program.
@@ -161,6 +189,10 @@ impl fmt::Display for What {
             Self::FrameFunction(n) => write!(f, "the function of a frame of stack {n}"),
             Self::FrameModule(n) => write!(f, "the module of a frame of stack {n}"),
             Self::FrameOffset(n, _) => write!(f, "the offset of a frame of stack {n}"),
+            Self::FrameUnplaced(n, _) => {
+                write!(f, "stack {n}, in which a frame is that has no offset,")
+            }
+            Self::FrameGone(n, _) => write!(f, "stack {n}, in which a frame is that is gone,"),
             Self::Shape => f.write_str("shape of the transcript"),
         }
     }
@@ -189,6 +221,8 @@ impl What {
             Self::FrameFunction(_) => "frame-function",
             Self::FrameModule(_) => "frame-module",
             Self::FrameOffset(..) => "frame-offset",
+            Self::FrameUnplaced(..) => "frame-unplaced",
+            Self::FrameGone(..) => "frame-gone",
             Self::Shape => "shape",
         }
     }
@@ -250,6 +284,7 @@ fn differs(place: Place, (what, subject, oracle): (What, String, String)) -> Com
         what,
         subject,
         oracle,
+        frames: None,
     })
 }
 

@@ -11,7 +11,7 @@
 
 use crate::frame::{Malformed, Reader};
 use crate::spec::{JsSpec, Runtime};
-use assay_engine::{EngineError, Frame, Module, Moment, Stack, Tells};
+use assay_engine::{EngineError, Frame, Inlined, Module, Moment, Stack, Tells};
 use assay_module::Info;
 
 /// How many frames are told at most. `host/stacks.js` takes more, for those of JavaScript.
@@ -59,8 +59,10 @@ pub(crate) fn tells(spec: &JsSpec) -> Tells {
         modules: false,
         offsets: is_v8,
         frames: FRAMES,
-        omits_inlined: false,
-        keeps_tail_callers: is_v8 && inlines,
+        inlined: match inlines {
+            true => Inlined::Apart,
+            false => Inlined::None,
+        },
     }
 }
 
@@ -200,6 +202,7 @@ fn frame(names: &[(&str, Option<u32>)], known: &Known<'_>) -> Frame {
         module: module.and_then(|(_, module)| *module),
         function: known.function,
         offset: known.offset,
+        gone: false,
     }
 }
 

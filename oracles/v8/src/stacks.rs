@@ -10,7 +10,7 @@
 use crate::engine::NAME;
 use crate::values::string;
 use crate::vm::Shared;
-use assay_engine::{EngineError, Frame, Moment, Stack, Tells};
+use assay_engine::{EngineError, Frame, Inlined, Moment, Stack, Tells};
 
 /// How many frames are told at most.
 const FRAMES: u32 = 1000;
@@ -23,8 +23,7 @@ pub(crate) const TELLS: Tells = Tells {
     modules: false,
     offsets: true,
     frames: FRAMES,
-    omits_inlined: false,
-    keeps_tail_callers: false,
+    inlined: Inlined::None,
 };
 
 /// A function that sets how many frames are taken, and one that gives file, index and offset of each
@@ -181,6 +180,7 @@ fn frame(
                 module: module.map(|(module, _)| module),
                 function,
                 offset: Some(offset),
+                gone: false,
             }))
         }
         _ => Err(EngineError::UnknownText {
@@ -206,6 +206,7 @@ mod tests {
             module,
             function: 3,
             offset: Some(9),
+            gone: false,
         };
         assert_eq!(found("wasm://b", 3, 9), Ok(Some(told(Some(1)))));
         assert_eq!(found("wasm://a", 3, 9), Ok(Some(told(None))));

@@ -5,8 +5,10 @@
 //! findings are that bug: it looks at the program for the very decision that the engine takes
 //! wrongly, so that another bug with the same symptom is still found.
 
+mod inlining;
 mod jsc;
 mod jsc_relaxed;
+mod v8;
 mod wasmi;
 mod wasmi_tables;
 mod wasmi_tail;
@@ -45,6 +47,21 @@ pub const KNOWN_BUGS: &[KnownBug] = &[
         explains: jsc::dead_br_on_null,
     },
     KnownBug {
+        name: "jsc-frame-of-inlined-tail-call",
+        engines: &["jsc"],
+        explains: inlining::frame_beside,
+    },
+    KnownBug {
+        name: "v8-frame-of-inlined-tail-call",
+        engines: &["v8", "v8-turbofan"],
+        explains: inlining::frame_of_any_beside,
+    },
+    KnownBug {
+        name: "v8-place-of-call-in-try",
+        engines: &["v8", "v8-turbofan"],
+        explains: v8::place_of_call_in_try,
+    },
+    KnownBug {
         name: "wasmi-br-table-over-operand",
         engines: &["wasmi"],
         explains: wasmi_tables::br_table_over_operand,
@@ -63,6 +80,16 @@ pub const KNOWN_BUGS: &[KnownBug] = &[
         name: "wasmi-select-after-eqz",
         engines: &["wasmi"],
         explains: wasmi::select_after_eqz,
+    },
+    KnownBug {
+        name: "wasmtime-frame-of-inlined-tail-call",
+        engines: &["wasmtime", "pulley"],
+        explains: inlining::frame_instead,
+    },
+    KnownBug {
+        name: "wasmtime-no-offset-of-inlined-call",
+        engines: &["wasmtime", "pulley"],
+        explains: inlining::frame_unplaced,
     },
     KnownBug {
         name: "wasmtime-offset-of-trap-behind-if",

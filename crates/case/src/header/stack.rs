@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt::Write as _;
 
 /// A [`Stack`], as in `"trap: 1/3 at 0x96, 0/0 at 0x3d"`: module and function of each frame, the
-/// innermost first. A module that is not known is `?`, and so is an offset that is not there.
+/// innermost first. A module that is not known is `?`, and so is an offset that is not there. A frame
+/// that is gone is in parentheses.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct HeaderStack(pub Stack);
 
@@ -37,7 +38,9 @@ impl Serialize for HeaderStack {
             let comma = if n == 0 { "" } else { "," };
             let module = frame.module.map_or("?".to_owned(), |it| it.to_string());
             let offset = frame.offset.map_or("?".to_owned(), |it| format!("{it:#x}"));
-            write!(line, "{comma} {module}/{} at {offset}", frame.function)
+            let (open, close) = if frame.gone { ("(", ")") } else { ("", "") };
+            let function = frame.function;
+            write!(line, "{comma} {open}{module}/{function} at {offset}{close}")
                 .map_err(serde::ser::Error::custom)?;
         }
         line.serialize(serializer)
@@ -69,7 +72,9 @@ fn parse(text: &str) -> Option<Stack> {
 }
 
 fn parse_frame(text: &str) -> Option<Frame> {
-    let (function, offset) = text.split_once(" at ")?;
+    let inside = text.strip_prefix('(').map(|rest| rest.strip_suffix(')'));
+    let gone = inside.is_some();
+    let (function, offset) = inside.unwrap_or(Some(text))?.split_once(" at ")?;
     let (module, function) = function.split_once('/')?;
     let module = match module {
         "?" => None,
@@ -83,5 +88,6 @@ fn parse_frame(text: &str) -> Option<Frame> {
         module,
         function: function.parse().ok()?,
         offset,
+        gone,
     })
 }

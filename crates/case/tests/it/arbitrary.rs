@@ -274,11 +274,13 @@ fn stacks() -> BoxedStrategy<Vec<Stack>> {
         option::of(any::<u32>()),
         any::<u32>(),
         option::of(any::<u32>()),
+        any::<bool>(),
     )
-        .prop_map(|(module, function, offset)| Frame {
+        .prop_map(|(module, function, offset, gone)| Frame {
             module,
             function,
             offset,
+            gone,
         });
     let moment = select(vec![Moment::HostCall, Moment::Trap, Moment::Exception]);
     let stack = (moment, vec(frame, 0..3)).prop_map(|(moment, frames)| Stack { moment, frames });

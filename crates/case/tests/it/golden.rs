@@ -246,6 +246,11 @@ fn a_stack_is_a_line() {
         module,
         function,
         offset,
+        gone: false,
+    };
+    let gone = |frame| Frame {
+        gone: true,
+        ..frame
     };
     let stack = |moment, frames: &[Frame]| Stack {
         moment,
@@ -259,7 +264,11 @@ fn a_stack_is_a_line() {
             stack(Moment::HostCall, &[]),
             stack(
                 Moment::Trap,
-                &[frame(Some(0), 2, Some(0x2a)), frame(None, 7, None)],
+                &[
+                    frame(Some(0), 2, Some(0x2a)),
+                    gone(frame(Some(0), 1, Some(0x21))),
+                    frame(None, 7, None),
+                ],
             ),
         ],
     ];
@@ -273,7 +282,7 @@ fn a_stack_is_a_line() {
         .collect();
     expect![[r#"
         ;;; stacks = true
-        ;;; answer_stacks = [[], ["host-call:", "trap: 0/2 at 0x2a, ?/7 at ?"]]
+        ;;; answer_stacks = [[], ["host-call:", "trap: 0/2 at 0x2a, (0/1 at 0x21), ?/7 at ?"]]
         ;;; stacks = ["exception: 1/3 at 0xa"]"#]]
     .assert_eq(&lines.join("\n"));
 }

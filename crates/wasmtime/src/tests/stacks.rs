@@ -4,7 +4,7 @@ use super::support::{bases, engine_in, with_stack};
 use crate::Configuration;
 use crate::configuration::InlineCalls;
 use assay_conformance::{Group, Report, group};
-use assay_engine::{Engine as _, Features, Tells};
+use assay_engine::{Engine as _, Inlined, Tells};
 
 /// A change of a configuration, and what is told then.
 type Row = (fn(&mut Configuration), Tells);
@@ -51,7 +51,7 @@ const ROWS: &[Row] = &[
     (
         |it| it.code.inlining = InlineCalls::Yes,
         Tells {
-            omits_inlined: true,
+            inlined: Inlined::Merged,
             ..ALL
         },
     ),
@@ -67,10 +67,13 @@ fn stacks_are_told_as_the_configuration_has_it() {
                 let normal = configuration.clone().normalised();
                 // Winch inlines nothing.
                 let inlines = normal.code.inlining != InlineCalls::No;
+                let inlined = match inlines {
+                    true => Inlined::Merged,
+                    false => Inlined::None,
+                };
                 let tells = Tells {
-                    omits_inlined: inlines,
-                    offsets: normal.code.address_map && !inlines,
-                    keeps_tail_callers: inlines && normal.features().contains(Features::TAIL_CALL),
+                    inlined,
+                    offsets: normal.code.address_map,
                     ..*tells
                 };
                 let text = normal.to_toml().expect("it prints");

@@ -4,8 +4,8 @@ use super::judge;
 use crate::differential::{Comparison, Side, What};
 use crate::faulty::{Fault, FaultyEngine, spoil_stacks};
 use assay_engine::{
-    Call, Engine, Frame, Host, HostFunction, Module, Moment, Outcome, Program, Stack, Step, Tells,
-    Transcript, Trap,
+    Call, Engine, Frame, Host, HostFunction, Inlined, Module, Moment, Outcome, Program, Stack,
+    Step, Tells, Transcript, Trap,
 };
 use assay_reference::ReferenceEngine;
 
@@ -14,6 +14,7 @@ fn frame(module: u32, function: u32, offset: u32) -> Frame {
         module: Some(module),
         function,
         offset: Some(offset),
+        gone: false,
     }
 }
 
@@ -159,57 +160,42 @@ fn a_deep_stack_is_told_to_its_limit() {
     assert_eq!(told(&with[..3], tells), Some(What::FrameExtra(0)));
 }
 
+/// What is wrong with inlined functions does not hide what else is.
 #[test]
-fn frames_of_inlined_functions_may_be_missing() {
+fn frames_of_inlined_functions_differ_only_where_nothing_else_does() {
+    let there = but(|frames| frames[1].gone = true);
     let tells = Tells {
-        omits_inlined: true,
+        inlined: Inlined::Apart,
         ..Tells::ALL
     };
-    let inlines = |frames: &[Frame]| told(frames, tells);
-    assert_eq!(inlines(&frames()), None);
-    // The first two became part of the third, whose offset is one of theirs.
-    for offset in [10, 20, 30] {
-        let merged = but(|frames| {
-            frames.drain(..2);
-            frames[0].offset = Some(offset);
-        });
-        assert_eq!(inlines(&merged), None, "{offset}");
-    }
-    let merged = but(|frames| {
-        frames.drain(..2);
-        frames[0].offset = Some(40);
+    let kept = stack(Moment::HostCall, &frames());
+    let kinds = |second: &[Frame]| {
+        let answer = [stack(Moment::HostCall, &there), stack(Moment::Trap, &there)];
+        let told = [kept.clone(), stack(Moment::Trap, second)];
+        judged(&answer, &told, tells).map(|what| what.kind())
+    };
+    let right = but(|frames| {
+        frames.remove(1);
     });
-    assert!(inlines(&merged).is_some());
-    assert!(inlines(&but(|frames| frames.swap(1, 2))).is_some());
-    // Nothing calls the outermost that it could have become part of.
-    assert!(inlines(&frames()[..4]).is_some());
-    assert!(inlines(&but(|frames| frames.insert(0, frame(1, 4, 5)))).is_some());
-    assert!(inlines(&[]).is_some());
-    let cut = Tells { frames: 2, ..tells };
-    assert_eq!(told(&[frames()[1], frames()[3]], cut), None);
-}
-
-#[test]
-fn frames_that_made_a_tail_call_may_be_there() {
+    assert_eq!(kinds(&right), Some("frame-gone"));
+    assert_eq!(kinds(&frames()), Some("frame-gone"));
+    assert_eq!(kinds(&right[1..]), Some("frame-missing"));
     let tells = Tells {
-        keeps_tail_callers: true,
+        inlined: Inlined::Merged,
         ..Tells::ALL
     };
-    let keeps = |frames: &[Frame]| told(frames, tells);
-    assert_eq!(keeps(&frames()), None);
-    for at in 0..5 {
-        let with = but(|frames| frames.insert(at, frame(1, 4, 5)));
-        assert_eq!(keeps(&with), None, "{at}");
-        let without = but(|frames| {
-            frames.remove(at);
-        });
-        assert_eq!(keeps(&without), Some(What::FrameMissing(0)), "{at}");
-        let other = but(|frames| frames[at].offset = Some(1));
-        assert!(
-            matches!(keeps(&other), Some(What::FrameOffset(0, _))),
-            "{at}"
-        );
-    }
+    let there = [stack(Moment::Trap, &[frame(0, 1, 10), frame(0, 2, 20)])];
+    let told = |offset| {
+        let frame = Frame {
+            offset,
+            ..frame(0, 2, 20)
+        };
+        let told = [stack(Moment::Trap, &[frame])];
+        judged(&there, &told, tells).map(|what| what.kind())
+    };
+    assert_eq!(told(Some(10)), None);
+    assert_eq!(told(None), Some("frame-unplaced"));
+    assert_eq!(told(Some(20)), Some("frame-offset"));
 }
 
 #[test]

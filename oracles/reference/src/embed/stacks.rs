@@ -10,6 +10,7 @@ pub(super) fn stack(moment: Moment, active: &[Active]) -> Stack {
         module: Some(active.instance.0),
         function: active.function,
         offset: active.offset.try_into().ok(),
+        gone: false,
     };
     Stack {
         moment,

@@ -152,7 +152,8 @@ pub fn of_stack(met: &mut BTreeSet<Corner>, moment: Moment, places: &[Place], be
         Moment::Trap => TRAP,
         Moment::Exception => EXCEPTION,
     };
-    met.extend(places.iter().map(|place| (place.edge.name(), case)));
+    let active = places.iter().filter(|place| !place.gone);
+    met.extend(active.map(|place| (place.edge.name(), case)));
     let not_there = [
         (before.returned, "returned"),
         (before.unwound > 0, "unwound"),
@@ -165,7 +166,7 @@ pub fn of_stack(met: &mut BTreeSet<Corner>, moment: Moment, places: &[Place], be
 /// The corners of the stacks of a call.
 pub fn of_case(met: &mut BTreeSet<Corner>, stacks: &[Stack]) {
     for stack in stacks {
-        let frames = &stack.frames;
+        let frames: Vec<_> = stack.active().collect();
         let instances: BTreeSet<_> = frames.iter().map(|frame| frame.module).collect();
         let function = |at: usize| frames.get(at).map(|it| (it.module, it.function));
         let twice = (1..frames.len())

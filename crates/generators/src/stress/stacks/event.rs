@@ -80,6 +80,8 @@ pub struct Place {
     pub mark: u32,
     /// How it came to run.
     pub edge: Edge,
+    /// Whether it is active no more, since it made a tail call there.
+    pub gone: bool,
 }
 
 /// A stack in the model's words, the innermost function first.

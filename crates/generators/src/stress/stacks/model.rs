@@ -28,8 +28,8 @@ struct Active {
     /// The shadow stack before it began, and with it on top.
     saved: u64,
     own: u64,
-    /// Whether the host has taken its place.
-    gone: bool,
+    /// Those in whose place it is, by tail calls; the first one first.
+    replaced: Vec<Place>,
     /// What the host returns, where it has called this function.
     host_returns: Option<Vec<Value>>,
     /// The exceptions that it has kept.
@@ -124,7 +124,7 @@ impl Model {
             Event::Vacate => {
                 self.before.replaced = true;
                 self.on_top(|top| {
-                    top.gone = true;
+                    top.place.gone = true;
                     top.own = top.saved;
                 });
             }
@@ -189,10 +189,11 @@ impl Model {
                 function,
                 mark: 0,
                 edge,
+                gone: false,
             },
+            replaced: Vec::new(),
             saved,
             own: mix(saved, pushed(function)),
-            gone: false,
             host_returns,
             kept: Vec::new(),
         });
@@ -201,10 +202,13 @@ impl Model {
     fn replace(&mut self, function: u32, edge: Edge) {
         self.before.replaced = true;
         self.on_top(|top| {
+            let gone = true;
+            top.replaced.push(Place { gone, ..top.place });
             top.place = Place {
                 function,
                 mark: 0,
                 edge,
+                gone: false,
             };
             top.own = mix(top.saved, pushed(function));
             top.kept.clear();
@@ -292,10 +296,11 @@ impl Model {
         self.calls.push((outcome, stacks));
     }
 
-    /// The functions that are active, the innermost first.
+    /// The functions that are active, the innermost first; behind each those that it has replaced.
     fn places(&self) -> Vec<Place> {
-        let there = self.active.iter().rev().filter(|active| !active.gone);
-        there.map(|active| active.place).collect()
+        let active = self.active.iter().rev();
+        let places = active.flat_map(|it| [&it.place].into_iter().chain(it.replaced.iter().rev()));
+        places.copied().collect()
     }
 
     fn take(&mut self, moment: Moment, places: Vec<Place>) {

@@ -169,6 +169,7 @@ impl<'a> Linked<'a> {
                 module: Some(module),
                 function: self.index(module, Callee::Own(place.function)),
                 offset: offset.copied(),
+                gone: place.gone,
             }
         };
         Stack {

@@ -53,12 +53,10 @@ fn new(w: &mut World, c: &mut Choices<'_, '_>, way: Way, tail: Tail) -> Option<(
         w.hit(edge.name(), case);
     }
     let mark = w.emit_call(Callee::Own(function), sig, way, tail);
+    w.act(Event::At(mark));
     match tail {
         Tail::Yes => w.replace(function, edge, keeps),
-        Tail::No => {
-            w.act(Event::At(mark));
-            w.enter(function, Entry::Call, edge, keeps);
-        }
+        Tail::No => w.enter(function, Entry::Call, edge, keeps),
     }
     Some(())
 }

@@ -157,7 +157,8 @@ pub fn takes_the_place(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
         _ => "returns",
     };
     let case = if w.is_starting() { "returns" } else { case };
-    w.emit_call(Callee::Host(0), Sig::Host(0), way, Tail::Yes);
+    let mark = w.emit_call(Callee::Host(0), Sig::Host(0), way, Tail::Yes);
+    w.act(Event::At(mark));
     w.hit(Edge::Call(way, Tail::Yes).name(), Edge::OF_HOST);
     w.hit("host in a tail call", case);
     w.vacate();

@@ -7,28 +7,17 @@ use wasmparser::{BinaryReader, Operator, OperatorsReader};
 
 /// Whether a function that made a tail call to one that was inlined into it is told in the place of that.
 pub(super) fn frame_instead(difference: &Difference, program: &Program) -> bool {
-    gone(difference, program).is_some_and(|frame| frame.replaces)
+    gone(difference, program).is_some_and(|(frame, tail)| frame.replaces && tail == Tail::ByName)
 }
 
 /// Whether a function that made a tail call to one that was inlined into it is told, too.
 pub(super) fn frame_beside(difference: &Difference, program: &Program) -> bool {
-    gone(difference, program).is_some_and(|frame| !frame.replaces)
+    gone(difference, program).is_some_and(|(frame, tail)| !frame.replaces && tail == Tail::ByName)
 }
 
 /// Whether a function that was inlined and made a tail call, of which a plain one was made, is told, too.
 pub(super) fn frame_of_any_beside(difference: &Difference, program: &Program) -> bool {
-    let What::FrameGone(_, frame) = difference.what else {
-        return false;
-    };
-    let leaves = matches!(
-        operator(&frame, program),
-        Some(
-            Operator::ReturnCall { .. }
-                | Operator::ReturnCallIndirect { .. }
-                | Operator::ReturnCallRef { .. }
-        )
-    );
-    leaves && !frame.replaces
+    gone(difference, program).is_some_and(|(frame, _)| !frame.replaces)
 }
 
 /// Whether the frame of a function that is at a call which was inlined has no offset.
@@ -39,14 +28,24 @@ pub(super) fn frame_unplaced(difference: &Difference, program: &Program) -> bool
     matches!(operator(&frame, program), Some(Operator::Call { .. }))
 }
 
-/// The frame that is told though its function is gone, by a tail call that names the callee: others are
-/// not inlined.
-fn gone(difference: &Difference, program: &Program) -> Option<Inliner> {
+/// How a tail call says what it calls. What it does not name is not inlined.
+#[derive(PartialEq)]
+enum Tail {
+    ByName,
+    ByValue,
+}
+
+/// The frame that is told though its function is gone, and the tail call that it made.
+fn gone(difference: &Difference, program: &Program) -> Option<(Inliner, Tail)> {
     let What::FrameGone(_, frame) = difference.what else {
         return None;
     };
-    let operator = operator(&frame, program)?;
-    matches!(operator, Operator::ReturnCall { .. }).then_some(frame)
+    let tail = match operator(&frame, program)? {
+        Operator::ReturnCall { .. } => Tail::ByName,
+        Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. } => Tail::ByValue,
+        _ => return None,
+    };
+    Some((frame, tail))
 }
 
 /// The operator at which a frame is.

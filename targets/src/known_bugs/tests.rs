@@ -69,8 +69,10 @@ const NEIGHBOURS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The functions and offsets that JavaScript engines with a bug told in the stacks of its case.
-const TOLD: &[(&str, &[(u32, Option<u32>)])] = &[
+/// What a JavaScript engine with a bug told in the stack of its case: functions, and offsets where it has any.
+type Told = (&'static str, &'static [(u32, Option<u32>)]);
+
+const TOLD: &[Told] = &[
     (
         "jsc-frame-of-inlined-tail-call",
         &[(2, None), (1, None), (0, None)],

@@ -10,8 +10,9 @@ const LENGTH: std::ops::RangeInclusive<usize> = 1536..=4096;
 /// How many bytes at the front choose the engines and their configuration.
 pub const SETUP: usize = 128;
 
-/// How many cases in a row have the same engines in the same configuration. Engines that have run
-/// other programs before are what embedders have, and each engine takes time to make.
+/// How many cases in a row, or a few more, have the same engines in the same configuration: always all
+/// of a program's. Engines that have run other programs before are what embedders have, and each
+/// engine takes time to make.
 pub const CASES_PER_SETUP: u64 = 10;
 
 /// How many bytes behind those choose the embedding, where a target runs each program several times.
@@ -25,10 +26,12 @@ pub fn of(seed: u64, index: u64) -> Vec<u8> {
 /// The bytes where each program is run in so many cases in a row: those of such cases differ in the
 /// embedding alone.
 pub fn of_run(seed: u64, index: u64, runs: u64) -> Vec<u8> {
-    let mut rng = generator(seed, index / runs, 0);
+    let program = index / runs;
+    let setup = program / CASES_PER_SETUP.div_ceil(runs);
+    let mut rng = generator(seed, program, 0);
     let mut bytes = vec![0; rng.random_range(LENGTH)];
     rng.fill(&mut bytes[SETUP..]);
-    generator(seed, index / CASES_PER_SETUP, 1).fill(&mut bytes[..SETUP]);
+    generator(seed, setup, 1).fill(&mut bytes[..SETUP]);
     if runs > 1 {
         generator(seed, index, 2).fill(&mut bytes[SETUP..SETUP + EMBEDDING]);
     }
@@ -58,6 +61,17 @@ mod tests {
         assert_eq!(a[..super::SETUP], b[..super::SETUP]);
         assert_ne!(a[..super::SETUP], c[..super::SETUP]);
         assert_ne!(a[super::SETUP..1536], b[super::SETUP..1536]);
+    }
+
+    #[test]
+    fn all_runs_of_a_program_share_the_setup() {
+        for runs in 1..=16 {
+            for program in 0..100 {
+                let first = super::of_run(1, program * runs, runs);
+                let last = super::of_run(1, program * runs + runs - 1, runs);
+                assert_eq!(first[..super::SETUP], last[..super::SETUP], "{runs}");
+            }
+        }
     }
 
     #[test]

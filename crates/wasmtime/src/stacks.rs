@@ -6,9 +6,9 @@
 //!
 //! Both end after as many frames as the configuration says; where traps capture none, the former
 //! after as many as Wasmtime's default. Where calls are inlined, frames may be missing: so the
-//! documentation of `Inlining` has it. What it does not have is that Wasmtime 48 then loses offsets, too:
-//! a tail call in a function that is inlined becomes a call of which the address map knows nothing; and
-//! of a function that makes an inlined tail call the frame stays, in place of that of the callee.
+//! documentation of `Inlining` has it. What it does not have, and so is judged, is that Wasmtime 48 then
+//! tells no offsets, and frames of functions that are gone by a tail call
+//! (`corpus/regressions/wasmtime-no-offset-of-inlined-call` and `-frame-of-inlined-tail-call`).
 
 use crate::Configuration;
 use crate::configuration::{Entry, InlineCalls};

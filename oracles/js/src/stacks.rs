@@ -47,8 +47,8 @@ struct Known<'a> {
 /// The flag of V8 without which it optimises, and then inlines.
 const NO_OPTIMISER: &str = "--no-wasm-tier-up";
 
-/// What an engine tells. An exception of WebAssembly has no stack in JavaScript. Where V8 inlines a
-/// function that makes a tail call, that is a plain call from then on.
+/// What an engine tells. An exception of WebAssembly has no stack in JavaScript. Optimisers inline, and
+/// tell the functions that they have inlined beside the others.
 pub(crate) fn tells(spec: &JsSpec) -> Tells {
     let is_v8 = matches!(spec.runtime, Runtime::Node | Runtime::Deno);
     let inlines = !spec.flags.iter().any(|flag| flag.contains(NO_OPTIMISER));

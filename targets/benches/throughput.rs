@@ -104,7 +104,7 @@ impl Planner {
 
     fn plan(&self, lab: &Lab, number: u64) -> Result<Plan, Discard> {
         let bytes = self.target.bytes(SEED, number);
-        (self.make)(lab, &Input::of(&bytes))
+        (self.make)(lab, &self.target.input(lab, number, &bytes))
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Plan {
     pub generator: &'static str,
     /// The features that the module was allowed.
     pub features: Features,
+    /// In how many cases in a row the program is run, this one the first.
+    pub runs: usize,
     /// What was generated.
     pub draft: Draft,
     /// What is run.
@@ -63,6 +65,7 @@ pub fn judge_plan(lab: &mut Lab, plan: &Plan) -> Report {
         && let Some(open) = in_the_open(&plan.draft)
     {
         let question = Question {
+            runs: 1,
             answers: &open.answers,
             ..plan.question(&open.program)
         };
@@ -83,6 +86,7 @@ impl Plan {
             target: self.target,
             setup: &self.setup,
             features: self.features,
+            runs: self.runs,
             program,
             answers: &self.answers,
         }
@@ -199,6 +203,7 @@ pub(crate) fn make(
         setup,
         generator,
         features,
+        runs: 1,
         draft,
         program: finished.program,
         answers: finished.answers,

@@ -21,6 +21,8 @@ pub(crate) struct Question<'a> {
     pub setup: &'a Setup,
     /// The features that the program may use.
     pub features: Features,
+    /// How often oracles will be asked about the program, in as many cases in a row, this one the first.
+    pub runs: usize,
     /// What is run.
     pub program: &'a Program,
     /// What must come of it, where the generator knows.
@@ -34,6 +36,7 @@ pub fn judge(lab: &mut Lab, setup: &Setup, features: Features, program: &Program
         target: differential::NAME,
         setup,
         features,
+        runs: 1,
         program,
         answers: &Answers::default(),
     };
@@ -48,6 +51,7 @@ pub(crate) fn ask(lab: &mut Lab, question: &Question<'_>) -> Report {
         features,
         program,
         answers,
+        ..
     } = question;
     let name = setup.configuration.compiler.engine_name();
     let mut report = Report {
@@ -59,7 +63,7 @@ pub(crate) fn ask(lab: &mut Lab, question: &Question<'_>) -> Report {
         report.discard = Some(Discard::KnownBug(bug.into()));
         return report;
     }
-    let (subject, ran) = run_all(lab, setup, features, program, &mut report);
+    let (subject, ran) = run_all(lab, question, &mut report);
     let mut judge = Judge {
         lab,
         target,
@@ -79,23 +83,19 @@ pub(crate) fn ask(lab: &mut Lab, question: &Question<'_>) -> Report {
 /// Runs a program on the subject and on the oracles, those in other processes meanwhile.
 pub(crate) fn run_all(
     lab: &mut Lab,
-    setup: &Setup,
-    features: Features,
-    program: &Program,
+    question: &Question<'_>,
     report: &mut Report,
 ) -> (Result<Transcript, EngineError>, Vec<(usize, Answer)>) {
+    let &Question { setup, program, .. } = question;
     let mut begun = Vec::new();
     for &oracle in &setup.oracles {
         let name = lab.oracles().get(oracle).map(|engine| engine.name());
         let start = match name.and_then(|name| known_bugs::of_program(name, program)) {
             Some(bug) => Some(Start::Known(bug)),
-            None => match lab.recall(oracle, program) {
-                Some(said) => Some(Start::Asked(said)),
-                None => {
-                    let engine = lab.oracle_mut(oracle);
-                    engine.and_then(|engine| begin(engine, features, program))
-                }
-            },
+            None => {
+                let engine = lab.oracle_mut(oracle);
+                engine.and_then(|engine| begin(engine, question))
+            }
         };
         begun.push(start);
     }
@@ -109,12 +109,8 @@ pub(crate) fn run_all(
         let answer = match begun {
             Some(Start::Begun) => {
                 let ran = lab.oracle_mut(oracle).map(|engine| engine.run(program));
-                if let Some(Ok(said)) = &ran {
-                    lab.remember(oracle, program, said);
-                }
                 ran.map(Answer::Ran)
             }
-            Some(Start::Asked(said)) => Some(Answer::Ran(Ok(said))),
             Some(Start::Failed(error)) => Some(Answer::Ran(Err(error))),
             Some(Start::Lacks(feature)) => Some(Answer::Lacks(feature)),
             Some(Start::Known(bug)) => Some(Answer::Known(bug)),
@@ -129,8 +125,6 @@ pub(crate) fn run_all(
 /// How an oracle took the program.
 enum Start {
     Begun,
-    /// It was asked the same for the case before.
-    Asked(Transcript),
     Failed(EngineError),
     Lacks(String),
     /// A bug by which it might die.
@@ -145,12 +139,12 @@ pub(crate) enum Answer {
     Known(&'static str),
 }
 
-fn begin(engine: &mut dyn Engine, features: Features, program: &Program) -> Option<Start> {
-    let lacking = features - engine.features();
+fn begin(engine: &mut dyn Engine, question: &Question<'_>) -> Option<Start> {
+    let lacking = question.features - engine.features();
     if let Some(first) = lacking.names().next() {
         return Some(Start::Lacks(first));
     }
-    Some(match engine.begin(program) {
+    Some(match engine.begin(question.program, question.runs) {
         Ok(()) => Start::Begun,
         Err(error) => Start::Failed(error),
     })
@@ -238,12 +232,8 @@ impl Judge<'_> {
         subject: &Transcript,
         other: &Transcript,
     ) -> (usize, PairEnd) {
-        let verdict = compare(self.program, subject, other);
-        let as_told = |ran| answer::ran_out_as_told(self.answers, verdict.calls, ran);
+        let verdict = compare(self.program, &self.answers.outcomes, subject, other);
         let end = match verdict.end {
-            Comparison::Exhausted(..) if as_told(subject) && as_told(other) => {
-                return (verdict.calls + 1, PairEnd::Equal);
-            }
             Comparison::Equal if verdict.calls == 0 => PairEnd::Discarded(Discard::NotInstantiated),
             Comparison::Equal => PairEnd::Equal,
             Comparison::BothRejected => PairEnd::Discarded(Discard::BothRejected),

@@ -3,7 +3,7 @@
 use crate::stress::Made;
 use assay_case::{EngineRecord, Role};
 use assay_checks::{Fault, FaultyEngine};
-use assay_engine::{Engine, EngineError, Features, Program, Spent, Transcript};
+use assay_engine::{Engine, EngineError, Features, Spent};
 use assay_generators::modules::Found;
 use assay_js::{JsEngine, JsOptions};
 use assay_reference::ReferenceEngine;
@@ -56,13 +56,6 @@ struct Last {
     engine: Box<dyn Engine>,
 }
 
-/// A program, and what oracles have said of it. It is run in more cases than one, and oracles, which have one
-/// configuration each, would say it again.
-struct Asked {
-    program: Program,
-    said: BTreeMap<usize, Transcript>,
-}
-
 /// The engines of a run.
 pub struct Lab {
     subjects: Vec<Compiler>,
@@ -73,8 +66,6 @@ pub struct Lab {
     /// The subject used last: cases in the same configuration share it, and those in another embedding
     /// what it has compiled.
     last: Option<Last>,
-    /// The program that oracles were asked about last.
-    asked: Option<Asked>,
     /// The program that a stress generator made last.
     pub(crate) made: RefCell<Option<Made>>,
     /// The time spent in the subjects before that one.
@@ -108,7 +99,6 @@ impl Lab {
             modules: options.modules,
             canary: options.canary,
             last: None,
-            asked: None,
             made: RefCell::new(None),
             retired: Spent::default(),
             alternatives: BTreeMap::new(),
@@ -249,7 +239,6 @@ impl Lab {
         let oracle = self.oracles.iter_mut().find(|it| it.name() == name);
         let oracle = oracle.ok_or_else(|| EngineError::misuse(name, "there is no such engine"))?;
         if name == assay_reference::NAME {
-            self.asked = None;
             *oracle = Box::new(ReferenceEngine::new().with_features(features));
         }
         Ok(oracle.as_mut())
@@ -298,28 +287,6 @@ impl Lab {
         match &mut self.last {
             Some(last) => Ok(last.engine.as_mut()),
             None => Err(EngineError::misuse(name, "there is no subject")),
-        }
-    }
-
-    /// What an oracle has said of a program, if that is the one it was asked about last.
-    pub(crate) fn recall(&self, oracle: usize, program: &Program) -> Option<Transcript> {
-        let asked = self.asked.as_ref()?;
-        let said = asked.said.get(&oracle)?;
-        (asked.program == *program).then(|| said.clone())
-    }
-
-    /// Keeps what an oracle has said of a program.
-    pub(crate) fn remember(&mut self, oracle: usize, program: &Program, said: &Transcript) {
-        match &mut self.asked {
-            Some(asked) if asked.program == *program => {
-                asked.said.insert(oracle, said.clone());
-            }
-            asked => {
-                *asked = Some(Asked {
-                    program: program.clone(),
-                    said: BTreeMap::from([(oracle, said.clone())]),
-                });
-            }
         }
     }
 

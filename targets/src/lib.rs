@@ -44,6 +44,25 @@ impl Target {
     pub fn bytes(&self, seed: u64, number: u64) -> Vec<u8> {
         bytes::of_run(seed, number, self.runs)
     }
+
+    /// The input of case `number` of a run with these bytes. Where the lab has modules, each case is one
+    /// of them on one of the compilers.
+    pub fn input<'a>(&self, lab: &Lab, number: u64, bytes: &'a [u8]) -> Input<'a> {
+        let subjects = lab.subjects().len() as u64;
+        let modules = lab.modules().len() as u64;
+        if modules == 0 || subjects == 0 {
+            return Input {
+                runs: (self.runs - number % self.runs) as usize,
+                ..Input::of(bytes)
+            };
+        }
+        let module = number / subjects % modules;
+        let compiler = lab.subjects()[(number % subjects) as usize];
+        Input {
+            module: Some((module as usize, compiler)),
+            ..Input::of(bytes)
+        }
+    }
 }
 
 /// What a case is made from.
@@ -53,6 +72,8 @@ pub struct Input<'a> {
     pub bytes: &'a [u8],
     /// A module of the lab, by number, and the compiler to run it on; none to generate one.
     pub module: Option<(usize, Compiler)>,
+    /// In how many cases in a row the program of this one is run, this one the first.
+    pub runs: usize,
 }
 
 impl<'a> Input<'a> {
@@ -61,22 +82,7 @@ impl<'a> Input<'a> {
         Self {
             bytes,
             module: None,
-        }
-    }
-
-    /// Case `index` of a run with these bytes. Where the lab has modules, each case is one of them
-    /// on one of the compilers.
-    pub fn of_case(lab: &Lab, index: u64, bytes: &'a [u8]) -> Self {
-        let subjects = lab.subjects().len() as u64;
-        let modules = lab.modules().len() as u64;
-        if modules == 0 || subjects == 0 {
-            return Self::of(bytes);
-        }
-        let number = index / subjects % modules;
-        let compiler = lab.subjects()[(index % subjects) as usize];
-        Self {
-            bytes,
-            module: Some((number as usize, compiler)),
+            runs: 1,
         }
     }
 }

@@ -13,14 +13,14 @@
 mod whole;
 
 use crate::differential::{choose_engines, make, setup_of};
-use crate::judge::{Answer, failure, finding, record, run_all};
+use crate::judge::{Answer, Question, failure, finding, record, run_all};
 use crate::report::{Discard, Finding, Judged, Report};
 use crate::{Input, Lab, Setup, bytes, known_bugs};
 use arbitrary::Unstructured;
 use assay_case::{Case, Role, Seen};
 use assay_checks::allowed::{self, Cut, Wrong};
 use assay_checks::differential::Side;
-use assay_engine::{EngineError, Features, Program, Transcript};
+use assay_engine::{Answers, EngineError, Features, Program, Transcript};
 use assay_generators::{single_op, wasm_smith};
 use assay_wasmtime::Compiler;
 use std::collections::BTreeSet;
@@ -137,8 +137,15 @@ fn judge(lab: &mut Lab, plan: &Plan) -> Result<Report, String> {
         report.discard = Some(Discard::KnownBug(bug.into()));
         return Ok(report);
     }
-    let (setup, program) = (&plan.setup, &plan.program);
-    let (subject, answers) = run_all(lab, setup, plan.features, program, &mut report);
+    let question = Question {
+        target: NAME,
+        setup: &plan.setup,
+        features: plan.features,
+        runs: 1,
+        program: &plan.program,
+        answers: &Answers::default(),
+    };
+    let (subject, answers) = run_all(lab, &question, &mut report);
     let mut judge = Judge { lab, plan, report };
     let name = judge.report.subject.clone();
     judge.engine(&name, None, Answer::Ran(subject))?;

@@ -57,12 +57,18 @@ pub fn plan(generator: &StressGenerator, lab: &Lab, input: &Input<'_>) -> Result
     }
     let made = (generator.name, features, rest);
     if let Some(plan) = lab.made.borrow().as_ref().and_then(|last| last.again(made)) {
-        return Ok(Plan { setup, ..plan });
+        let runs = input.runs;
+        return Ok(Plan {
+            setup,
+            runs,
+            ..plan
+        });
     }
     let u = &mut Unstructured::new(rest);
     let (_, draft) = (generator.generate)(u, features).map_err(|_| Discard::Bytes)?;
     let plan = Plan {
         target: generator.name,
+        runs: input.runs,
         ..make(setup, generator.name, draft)?
     };
     *lab.made.borrow_mut() = Some(Made {
@@ -96,6 +102,7 @@ fn replay(generator: &StressGenerator, lab: &mut Lab, case: &Case) -> Result<Rep
         target: generator.name,
         setup: &setup_of(lab, case)?,
         features: case.features,
+        runs: 1,
         program: &case.program,
         answers: &case.answers,
     };

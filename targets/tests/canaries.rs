@@ -314,7 +314,10 @@ fn agrees(engine: &mut dyn Engine, plan: &Plan, subject: &Transcript) -> Option<
     let transcript = engine.run(&plan.program).ok()?;
     let outcome = &transcript.instantiation.outcome;
     let ran = !matches!(outcome, Outcome::Rejected(_));
-    ran.then(|| compare(&plan.program, subject, &transcript).end == Comparison::Equal)
+    ran.then(|| {
+        compare(&plan.program, &plan.answers.outcomes, subject, &transcript).end
+            == Comparison::Equal
+    })
 }
 
 /// The kind of difference that a signature `TARGET SUBJECT/ORACLE KIND: …` tells.

@@ -69,7 +69,7 @@ fn both(lab: &mut Lab, program: &Program) -> Result<usize, String> {
         engine.run(program).map_err(|error| error.to_string())
     };
     let (child, here) = (run(child)?, run(here)?);
-    let verdict = compare(program, &here, &child);
+    let verdict = compare(program, &[], &here, &child);
     match verdict.end {
         Comparison::Equal => Ok(verdict.calls),
         Comparison::Exhausted(side, resource) => {

@@ -51,8 +51,8 @@ fn run() {
     for (number, name) in names.iter().enumerate() {
         for compiler in Compiler::ALL {
             let input = Input {
-                bytes: &[],
                 module: Some((number, compiler)),
+                ..Input::of(&[])
             };
             let report = differential::run(&mut lab, &input);
             report.discard.into_iter().for_each(&mut give_up);

@@ -4,7 +4,7 @@ use crate::message::{Answer, EngineHere, FindingHere, Order};
 use crate::stats::Stats;
 use crate::store;
 use assay_engine::Features;
-use assay_targets::{Input, Lab, Target, find};
+use assay_targets::{Lab, Target, find};
 use assay_wasmtime::{Configuration, STACK_BYTES_NEEDED};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
@@ -143,7 +143,7 @@ impl Worker {
         for number in cases.filter(|number| !skip.contains(number)) {
             say(&Answer::At(number));
             let bytes = self.target.bytes(self.seed, number);
-            let input = Input::of_case(&self.lab, number, &bytes);
+            let input = self.target.input(&self.lab, number, &bytes);
             let report = (self.target.run)(&mut self.lab, &input);
             stats.add(&report);
             for finding in report.findings {
@@ -157,7 +157,7 @@ impl Worker {
 
     fn describe(&mut self, number: u64, how: &str) -> Result<Stats, String> {
         let bytes = self.target.bytes(self.seed, number);
-        let input = Input::of_case(&self.lab, number, &bytes);
+        let input = self.target.input(&self.lab, number, &bytes);
         let mut stats = Stats {
             cases: 1,
             ..Stats::default()

@@ -29,9 +29,9 @@ pub fn drive<E: Engine + ?Sized>(
         instantiation.state = Some(observe(instance.as_mut(), program)?);
         for call in &program.calls {
             let step = step(instance.as_mut(), program, call)?;
-            let over = step.state.is_none();
+            let over = step.outcome == Outcome::Exhausted(Resource::Time);
             calls.push(step);
-            if over {
+            if over || instance.is_gone() {
                 break;
             }
         }

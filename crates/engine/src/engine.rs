@@ -38,13 +38,14 @@ pub trait Engine {
     fn instantiate<'a>(&'a mut self, program: &'a Program)
     -> Result<Instantiated<'a>, EngineError>;
 
-    /// Begins to run a program where that goes on without this thread, so that other engines can
-    /// work meanwhile. [`Engine::run`] with the same program must follow.
+    /// Begins to run a program, several times in a row, where that goes on without this thread, so that
+    /// other engines can work meanwhile. [`Engine::run`] with the same program must follow, at most so many
+    /// times; where it comes less often, nobody learns what came of the rest.
     ///
     /// # Errors
     ///
     /// As for [`Engine::run`].
-    fn begin(&mut self, _program: &Program) -> Result<(), EngineError> {
+    fn begin(&mut self, _program: &Program, _runs: usize) -> Result<(), EngineError> {
         Ok(())
     }
 
@@ -152,6 +153,12 @@ pub trait Instance {
     /// Takes the stacks told since the last time ([`Program::stacks`]).
     fn take_stacks(&mut self) -> Vec<Stack> {
         Vec::new()
+    }
+
+    /// Whether nothing can be called any more: what the instance lived in ended when it ran out of
+    /// something.
+    fn is_gone(&self) -> bool {
+        false
     }
 
     /// Gives up the instance. To unmap memories and code is an engine's work, and one that counts

@@ -9,8 +9,8 @@ pub struct Transcript {
     /// Instantiation of all modules, start functions included; its outcome is
     /// `Returned([])` when all went well. Without that there are no further steps, and no state.
     pub instantiation: Step,
-    /// The calls, in order. Ends early after [`Outcome::Exhausted`] other than of fuel, since
-    /// nothing that follows is comparable.
+    /// The calls, in order. Ends early where an engine cannot go on: after its time has run out, or with
+    /// the memory of the process that it runs in.
     pub calls: Vec<Step>,
     /// What became of the host's objects, where it makes any
     /// ([`Host::makes_objects`](crate::Host::makes_objects)) and the engine can tell.

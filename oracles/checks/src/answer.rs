@@ -10,15 +10,15 @@
 //!
 //! **Legal nondeterminism.** That of [`differential`](mod@crate::differential), of which this takes the
 //! comparison of outcomes: exhaustion ends the judgement, and a trap is a set. But where a case asks for more
-//! than any engine has, its answer is that the engine is exhausted, and what is left is judged. The state behind
+//! than any engine has, its answer is that the engine is exhausted, and what follows is judged. The state behind
 //! the outcome is not part of an answer: it is left to the comparison of engines. What becomes of the host's
 //! objects is judged by [`lives`], of engines that tell.
 
 use crate::Place;
-use crate::differential::outcomes as compare_outcomes;
 use crate::differential::{Comparison, Difference, Side, Verdict, What};
+use crate::differential::{outcomes as compare_outcomes, ran_out};
 use crate::lives;
-use assay_engine::{Answers, Outcome, Program, Resource, Transcript};
+use assay_engine::{Answers, Outcome, Program, Transcript};
 
 /// The name by which the answers stand among engines.
 pub const NAME: &str = "model";
@@ -35,14 +35,11 @@ pub fn judge(program: &Program, answers: &Answers, transcript: &Transcript, side
     let calls = calls.map(|(number, (step, answer))| (Place::Call(number), step, answer));
     let mut judged = 0;
     for (place, step, answer) in start.into_iter().chain(calls) {
-        if let Outcome::Exhausted(resource) = step.outcome
-            && resource != Resource::Fuel
+        if let Some(resource) = ran_out(Some(step))
             && step.outcome != *answer
         {
-            return Verdict {
-                calls: judged,
-                end: Comparison::Exhausted(side, resource),
-            };
+            let end = Comparison::Exhausted(side, resource);
+            return Verdict { calls: judged, end };
         }
         let (subject, oracle) = match side {
             Side::Subject => (&step.outcome, answer),
@@ -59,6 +56,10 @@ pub fn judge(program: &Program, answers: &Answers, transcript: &Transcript, side
         Side::Oracle => (what, answer, seen),
     };
     if judged < outcomes.len() {
+        if let Some(resource) = ran_out(transcript.calls.last()) {
+            let end = Comparison::Exhausted(side, resource);
+            return Verdict { calls: judged, end };
+        }
         let calls = |count: usize| format!("{count} calls");
         let different = on_sides(What::Shape, calls(judged), calls(outcomes.len()));
         return wrong(judged, Place::Call(judged), different);
@@ -84,22 +85,10 @@ fn wrong(calls: usize, place: Place, (what, subject, oracle): (What, String, Str
     Verdict { calls, end }
 }
 
-/// Whether the answer to this call, and with it to a comparison that ended there, is that engines run out of
-/// what they have, and this one did.
-pub fn ran_out_as_told(answers: &Answers, call: usize, transcript: &Transcript) -> bool {
-    let told = answers.outcomes.get(call);
-    let step = transcript.calls.get(call);
-    told.zip(step).is_some_and(|(told, step)| {
-        let of_engines = |resource: &Resource| *resource != Resource::Fuel;
-        matches!(told, Outcome::Exhausted(resource) if of_engines(resource))
-            && step.outcome == *told
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use assay_engine::{Step, Trap, Value};
+    use assay_engine::{Resource, Step, Trap, Value};
 
     fn step(outcome: Outcome) -> Step {
         Step {
@@ -165,25 +154,6 @@ mod tests {
     }
 
     #[test]
-    fn running_out_is_as_told_where_the_answer_says_so() {
-        let [memory, stack, fuel] =
-            [Resource::Memory, Resource::Stack, Resource::Fuel].map(Outcome::Exhausted);
-        let as_told = |answer: &Outcome, seen: &Outcome, call| {
-            let answers = Answers {
-                outcomes: vec![returned(1), answer.clone()],
-                ..Answers::default()
-            };
-            ran_out_as_told(&answers, call, &transcript(&[returned(1), seen.clone()]))
-        };
-        assert!(as_told(&memory, &memory, 1));
-        assert!(!as_told(&memory, &stack, 1));
-        assert!(!as_told(&memory, &memory, 0));
-        assert!(!as_told(&memory, &memory, 2));
-        assert!(!as_told(&fuel, &fuel, 1));
-        assert!(!as_told(&returned(2), &returned(2), 1));
-    }
-
-    #[test]
     fn what_is_to_be_exhausted_is() {
         let exhausted = |resource| Outcome::Exhausted(resource);
         let answers = [returned(1), exhausted(Resource::Memory)];
@@ -194,5 +164,11 @@ mod tests {
         assert_eq!(judged(&answers, &trapped), (1, Some(What::Outcome)));
         let stack = [returned(1), exhausted(Resource::Stack)];
         assert_eq!(judged(&answers, &stack), (1, None));
+        // What follows is judged, too, if it is there.
+        let longer = [&answers[..], &[returned(3)]].concat();
+        assert_eq!(judged(&longer, &longer), (3, None));
+        assert_eq!(judged(&longer, &answers), (2, None));
+        let other = [&answers[..], &[returned(4)]].concat();
+        assert_eq!(judged(&longer, &other), (2, Some(What::Result(0))));
     }
 }

@@ -14,11 +14,11 @@
 //!   left to compare around. One remains: the payload of an exception that reaches the host
 //!   uncaught, where JavaScript reads `f32` and `f64` as numbers and may change a NaN's bits (JS
 //!   API, section "ToJSValue"). There any NaN equals any other of its type.
-//! - *Exhaustion* of stack, memory or time (Core A.3, "Implementation Limitations"): ends the case
-//!   as a discard that names the side and the resource; it never equals a trap. So does Wasmtime's
-//!   own fuel where a configuration counts it: it pays for a bulk instruction by its length before
-//!   it looks at bounds. The fuel that is compared is counted by the module, and must run out at
-//!   the same instruction.
+//! - *Exhaustion* of stack, memory or time (Core A.3, "Implementation Limitations"): ends the comparison
+//!   with a discard that names the side and the resource, but where the answer to the call says that any
+//!   engine is exhausted; it never equals a trap. So does Wasmtime's own fuel where a configuration
+//!   counts it: it pays for a bulk instruction by its length before it looks at bounds. The fuel that is
+//!   compared is counted by the module, and must run out at the same instruction.
 //! - *Growth* (Core 4.6, `memory.grow` and `table.grow` may fail): declared maxima are small, so
 //!   that no engine has reason to refuse; a refusal shows as a difference.
 //! - *Relaxed SIMD* (Core 4.3, "Numerics": relaxed operations): not generated for a differential
@@ -241,15 +241,22 @@ impl fmt::Display for Difference {
 /// What differs, and what either side did.
 pub(crate) type Differ = Result<(), (What, String, String)>;
 
-/// Compares what two engines did with a program.
-pub fn compare(program: &Program, subject: &Transcript, oracle: &Transcript) -> Verdict {
+/// Compares what two engines did with a program. Where the answers to its calls are known, exhaustion that
+/// is the answer is an outcome like any other.
+pub fn compare(
+    program: &Program,
+    answers: &[Outcome],
+    subject: &Transcript,
+    oracle: &Transcript,
+) -> Verdict {
     let mut calls = 0;
-    let end = compare_steps(program, subject, oracle, &mut calls);
+    let end = compare_steps(program, answers, subject, oracle, &mut calls);
     Verdict { calls, end }
 }
 
 fn compare_steps(
     program: &Program,
+    answers: &[Outcome],
     subject: &Transcript,
     oracle: &Transcript,
     calls: &mut usize,
@@ -261,16 +268,23 @@ fn compare_steps(
     ) {
         return Comparison::BothRejected;
     }
-    if let Some(end) = compare_step(program, Place::Instantiation, a, b) {
+    if let Some(end) = compare_step(program, Place::Instantiation, None, a, b) {
         return end;
     }
     for (n, (a, b)) in subject.calls.iter().zip(&oracle.calls).enumerate() {
-        if let Some(end) = compare_step(program, Place::Call(n), a, b) {
+        if let Some(end) = compare_step(program, Place::Call(n), answers.get(n), a, b) {
             return end;
         }
         *calls += 1;
     }
     if subject.calls.len() != oracle.calls.len() {
+        let (side, shorter) = match subject.calls.len() < oracle.calls.len() {
+            true => (Side::Subject, subject),
+            false => (Side::Oracle, oracle),
+        };
+        if let Some(resource) = ran_out(shorter.calls.last()) {
+            return Comparison::Exhausted(side, resource);
+        }
         let place = Place::Call(subject.calls.len().min(oracle.calls.len()));
         let count = |transcript: &Transcript| format!("{} calls", transcript.calls.len());
         return differs(place, (What::Shape, count(subject), count(oracle)));
@@ -288,12 +302,26 @@ fn differs(place: Place, (what, subject, oracle): (What, String, String)) -> Com
     })
 }
 
-fn compare_step(program: &Program, place: Place, a: &Step, b: &Step) -> Option<Comparison> {
+/// What the engine ran out of in a step, if it did; fuel is the module's.
+pub(crate) fn ran_out(step: Option<&Step>) -> Option<Resource> {
+    match step?.outcome {
+        Outcome::Exhausted(resource) if resource != Resource::Fuel => Some(resource),
+        _ => None,
+    }
+}
+
+fn compare_step(
+    program: &Program,
+    place: Place,
+    answer: Option<&Outcome>,
+    a: &Step,
+    b: &Step,
+) -> Option<Comparison> {
     for (side, step) in [(Side::Subject, a), (Side::Oracle, b)] {
-        match step.outcome {
-            Outcome::Exhausted(Resource::Fuel) | Outcome::Returned(_) => {}
-            Outcome::Exhausted(resource) => return Some(Comparison::Exhausted(side, resource)),
-            _ => {}
+        if let Some(resource) = ran_out(Some(step))
+            && answer != Some(&step.outcome)
+        {
+            return Some(Comparison::Exhausted(side, resource));
         }
     }
     let result = outcomes(program, &a.outcome, &b.outcome)

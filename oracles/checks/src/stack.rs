@@ -20,9 +20,9 @@
 
 use crate::Place;
 use crate::differential::{
-    Comparison, Difference, Frames, Inliner, Misplaced, Side, Verdict, What,
+    Comparison, Difference, Frames, Inliner, Misplaced, Side, Verdict, What, ran_out,
 };
-use assay_engine::{Fit, Frame, Inlined, Outcome, Resource, Stack, Tells, Transcript};
+use assay_engine::{Fit, Frame, Inlined, Stack, Tells, Transcript};
 
 /// Judges the stacks that an engine, which is on this side, told of each call. The answer is on the
 /// other side.
@@ -33,9 +33,7 @@ pub fn judge(answers: &[Vec<Stack>], transcript: &Transcript, tells: Tells, side
     let mut calls = 0;
     let mut inlined = None;
     for (number, (step, answer)) in transcript.calls.iter().zip(answers).enumerate() {
-        if let Outcome::Exhausted(resource) = step.outcome
-            && resource != Resource::Fuel
-        {
+        if let Some(resource) = ran_out(Some(step)) {
             let end = Comparison::Exhausted(side, resource);
             return Verdict { calls, end };
         }

@@ -50,6 +50,8 @@ faults! {
     TrapSwallowed in Traps,
     /// The end of the stack is a trap.
     StackTrap in Traps,
+    /// Nothing is called any more after the end of the stack.
+    EndsEarly in Traps,
     /// The payload of an exception is lost.
     PayloadLost in Exceptions,
     /// An exception has the tag before its own.
@@ -156,6 +158,7 @@ impl Engine for FaultyEngine<'_> {
                     fault,
                     seen: Vec::new(),
                     told: Vec::new(),
+                    exhausted: false,
                 };
                 Box::new(faulty) as Box<dyn Instance>
             }),
@@ -186,11 +189,14 @@ struct FaultyInstance<'a> {
     fault: Option<Fault>,
     seen: Vec<HostCall>,
     told: Vec<Stack>,
+    exhausted: bool,
 }
 
 impl Instance for FaultyInstance<'_> {
     fn call(&mut self, export: &str, args: &[Value]) -> Result<Outcome, EngineError> {
-        match (self.fault, self.inner.call(export, args)) {
+        let called = self.inner.call(export, args);
+        self.exhausted = matches!(called, Ok(Outcome::Exhausted(_)));
+        match (self.fault, called) {
             (Some(Fault::MisuseHidden), Err(_)) => Ok(Outcome::Returned(Vec::new())),
             (fault, called) => called.map(|it| outcome(fault, it)),
         }
@@ -219,6 +225,11 @@ impl Instance for FaultyInstance<'_> {
             return self.seen.clone();
         }
         calls
+    }
+
+    fn is_gone(&self) -> bool {
+        let ends = self.fault == Some(Fault::EndsEarly) && self.exhausted;
+        ends || self.inner.is_gone()
     }
 
     fn take_stacks(&mut self) -> Vec<Stack> {

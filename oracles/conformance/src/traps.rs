@@ -108,6 +108,8 @@ pub(crate) const CHECKS: &[Check] = &[
         "(func $s unreachable) (start $s)"),
     Check::code(Group::Traps, "what was done before a trap stays done", NONE, effects_stay),
     Check::code(Group::Traps, "the stack ends, and the engine goes on", NONE, stack_ends),
+    Check::code(Group::Traps, "the stack ends, and the instance goes on", NONE, goes_on_without_stack),
+    Check::code(Group::Traps, "the heap is too small, and the instance goes on", GC, goes_on_without_heap),
     Check::code(Group::Traps, "a long loop exhausts nothing", NONE, long_loop),
 ];
 
@@ -120,6 +122,43 @@ fn effects_stay(engine: &mut dyn Engine) -> Result<(), Failure> {
     let expected = [
         Outcome::Trapped(Trap::Unreachable.into()),
         returned(&[7, 8].map(Value::I32)),
+    ];
+    same("the outcomes", &outcomes(engine, &program)?[..], &expected)
+}
+
+fn goes_on_without_stack(engine: &mut dyn Engine) -> Result<(), Failure> {
+    goes_on(
+        engine,
+        Resource::Stack,
+        r#"(func $deep (export "f") (param i64)
+            (global.set $n (i32.const 7)) (call $deep (i64.add (local.get 0) (i64.const 1)))
+            (global.set $n (i32.const 8)))"#,
+    )
+}
+
+fn goes_on_without_heap(engine: &mut dyn Engine) -> Result<(), Failure> {
+    goes_on(
+        engine,
+        Resource::Memory,
+        r#"(type $a (array i64)) (func (export "f") (param i64)
+            (global.set $n (i32.const 7))
+            (drop (array.new $a (local.get 0) (i32.const -1)))
+            (global.set $n (i32.const 8)))"#,
+    )
+}
+
+/// `f` sets the global to 7, and then runs out of something: it may be called again, and others are, too.
+fn goes_on(engine: &mut dyn Engine, resource: Resource, f: &str) -> Result<(), Failure> {
+    let fields = format!(
+        r#"(global $n (mut i32) (i32.const 0)) {f}
+        (func (export "g") (result i32) (global.get $n))"#
+    );
+    let arguments = [Value::I64(1)];
+    let program = calling(&fields, &[("f", &arguments), ("f", &arguments), ("g", &[])])?;
+    let expected = [
+        Outcome::Exhausted(resource),
+        Outcome::Exhausted(resource),
+        returned(&[Value::I32(7)]),
     ];
     same("the outcomes", &outcomes(engine, &program)?[..], &expected)
 }

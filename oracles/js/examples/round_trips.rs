@@ -97,7 +97,7 @@ fn measure(engine: &mut JsEngine, wasm: Vec<u8>) -> Result<(), Box<dyn Error>> {
     while started.elapsed() < TIME {
         let program = programs.next().expect("programs do not end");
         let sent = Instant::now();
-        engine.begin(&program)?;
+        engine.begin(&program, 1)?;
         sending += sent.elapsed();
         let transcript = engine.run(&program)?;
         assert_eq!(transcript.calls.len(), CALLS as usize);

@@ -32,7 +32,7 @@ const SITES = [
   " (evaluating 'new WebAssembly.Instance(compiled, imports)')",
 ];
 
-// From the engine's exact text, class first, to the row of the table and whether it ends the run.
+// From the engine's exact text, class first, to the row of the table and whether it is exhaustion.
 let rows = new Map();
 
 // Of the current program.
@@ -42,10 +42,11 @@ let tags = [];
 let shim = null;
 // Of the current instance: its memories, where they have been asked for.
 let memories = [];
+// The modules of the program run last, with their bytes, and how often it had been run before.
+const kept = [];
+let runsBefore = 0;
 // What the last call or step was of. The next one says of what it is only where that is another.
 let target = null;
-// Set by an outcome after which nothing is comparable.
-let over = false;
 
 // Milliseconds spent in WebAssembly, at the head of each reply.
 let compiling = 0;
@@ -60,7 +61,7 @@ function hello() {
   rows = new Map();
   for (let index = 0, count = take32(); index < count; index++) {
     const text = takeText();
-    rows.set(text, { index, ends: take8() === 1 });
+    rows.set(text, { index, exhausts: take8() === 1 });
   }
   const { bun, deno, node, v8, webkit } = process.versions;
   const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node.js ${node}`;
@@ -77,9 +78,10 @@ function instantiate() {
   shim = take8() === 1 ? takeShim() : null;
   seed = take32();
   functions = takeList(takeFunction);
-  over = false;
   depth = 0;
   fresh = 0;
+  requests = 0;
+  runsBefore++;
   trace = [];
   mainExports = null;
   memories = [];
@@ -92,7 +94,6 @@ function instantiate() {
     for (let i = 0; i < tags.length; i++) tags[i].tag = exported(`assay:tag:${i}`);
   } else {
     putError(true);
-    over = true;
   }
   putTrace();
   put8(made !== null && observes ? 1 : 0);
@@ -109,7 +110,7 @@ function instantiateModules(modules) {
   let made = null;
   for (const [index, { name, bytes }] of modules.entries()) {
     if (index === modules.length - 1) imports["assay:host"] = hostImports();
-    made = instantiateModule(bytes, imports);
+    made = instantiateModule(keptModule(index, bytes), imports);
     if (made === null) return null;
     imports[name] = made;
   }
@@ -117,8 +118,7 @@ function instantiateModules(modules) {
 }
 
 // The exports of an instance, or null, and then `error` says why.
-function instantiateModule(bytes, imports) {
-  const compiled = compile(bytes);
+function instantiateModule(compiled, imports) {
   if (compiled === null) return null;
   begin();
   const start = performance.now();
@@ -130,6 +130,17 @@ function instantiateModule(bytes, imports) {
   }
   instantiating += performance.now() - start;
   return finish() && instance !== null ? instance.exports : null;
+}
+
+// As `compile`, of a module of a program: that of the program before, where it has the same bytes.
+function keptModule(index, bytes) {
+  const last = kept[index];
+  if (last !== undefined && last.bytes.equals(bytes)) return last.compiled;
+  const compiled = compile(bytes);
+  runsBefore = 0;
+  kept.length = index;
+  if (compiled !== null) kept[index] = { bytes: Buffer.from(bytes), compiled };
+  return compiled;
 }
 
 // A module, or null, and then `error` says why.
@@ -174,7 +185,7 @@ function finish() {
   return hostExhausted === null;
 }
 
-// Writes the outcome that `error` stands for; whether it ends the run.
+// Writes the outcome that `error` stands for; whether it is that the engine is exhausted.
 function putError(making) {
   if (error === hostTrap) {
     if (!making) keepStack(MOMENT_TRAP, error);
@@ -190,8 +201,8 @@ function putError(making) {
   if (row !== undefined) {
     put8(OUTCOME_ROW);
     put32(row.index);
-    if (!making && !row.ends) keepStack(MOMENT_TRAP, error);
-    return row.ends;
+    if (!making && !row.exhausts) keepStack(MOMENT_TRAP, error);
+    return row.exhausts;
   }
   if (making && error instanceof WebAssembly.CompileError) {
     put8(OUTCOME_REJECTED_COMPILE);
@@ -207,7 +218,7 @@ function putError(making) {
 function isTrap(thrown) {
   if (thrown === hostTrap) return true;
   const row = rowOf(`${thrown.name}: ${thrown.message}`);
-  return row !== undefined && !row.ends;
+  return row !== undefined && !row.exhausts;
 }
 
 // The row of a text: as it is, or with each run of digits written `#`, where a message names an
@@ -240,26 +251,28 @@ function takeTargetAndArgs() {
   return takeValues();
 }
 
-// One call as it is, for a caller that observes by itself; false when it was not made, because a
-// command of the same frame ended the run.
+// One call as it is, for a caller that observes by itself; false when it was not made, for want of an
+// instance.
 function call() {
   const args = takeTargetAndArgs();
-  if (over) return false;
+  if (mainExports === null) return false;
   if (!attempt(calleeOf(target), args)) {
-    over = putError(false);
+    putError(false);
   } else {
     putReturned(target.kinds);
   }
   return true;
 }
 
-// One call with all that is observed of it; false when it was not made.
+// One call with all that is observed of it, but for the state where the engine was exhausted; false
+// when it was not made.
 function step() {
   const args = takeTargetAndArgs();
-  if (over) return false;
+  if (mainExports === null) return false;
   let told = null;
+  let exhausted = false;
   if (!attempt(calleeOf(target), args)) {
-    over = putError(false);
+    exhausted = putError(false);
   } else if (shim === null) {
     putReturned(target.kinds);
   } else {
@@ -267,8 +280,8 @@ function step() {
     putShimOutcome(told);
   }
   putTrace();
-  put8(over ? 0 : 1);
-  if (!over) putState(told ?? look());
+  put8(exhausted ? 0 : 1);
+  if (!exhausted) putState(told ?? look());
   return true;
 }
 
@@ -365,7 +378,7 @@ function performOne(made, index) {
       const sources = takeList(() => [takeText(), made[take32()]]);
       const bytes = takeBytes();
       if (sources.some(([, exports]) => exports === null)) return false;
-      made[index] = instantiateModule(bytes, Object.fromEntries(sources));
+      made[index] = instantiateModule(compile(bytes), Object.fromEntries(sources));
       if (made[index] === null) putError(true);
       else putReturned([]);
       return true;
@@ -444,7 +457,6 @@ while (readFrame()) {
   startReply();
   length += SPENT_BYTES;
   compiling = instantiating = calling = 0;
-  over = false;
   answer();
   outputView.setFloat64(HEADER_BYTES, compiling, true);
   outputView.setFloat64(HEADER_BYTES + 8, instantiating, true);

@@ -16,6 +16,7 @@ use assay_engine::{
     Engine, EngineError, Features, Instantiated, Limits, Outcome, Program, Script, Spent, Stack,
     Step, Tells, Transcript,
 };
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,8 +34,10 @@ pub struct JsEngine {
     runtime: String,
     features: Features,
     child: Option<Child>,
-    /// Whether a program was sent whose reply has not been read.
-    begun: bool,
+    /// How often a program is run by what was sent last, while the reply has not been read.
+    begun: Option<usize>,
+    /// What has come of runs that nobody has asked for yet.
+    ahead: Ahead,
     spent: Spent,
     /// Which rows of the table of messages have occurred.
     seen: Vec<bool>,
@@ -79,7 +82,8 @@ impl JsEngine {
             runtime: String::new(),
             features: Features::empty(),
             child: None,
-            begun: false,
+            begun: None,
+            ahead: Ahead::default(),
             spent: Spent::default(),
             seen,
         };
@@ -156,7 +160,7 @@ impl JsEngine {
 
     /// Sends commands to the child, a new one if need be.
     fn send(&mut self, frame: &[u8]) -> Result<(), Stop> {
-        if self.begun {
+        if self.begun.is_some() {
             // Someone began a program and did not ask for it. Its reply must not be taken for
             // that to another.
             self.receive(START_LIMIT)?;
@@ -177,7 +181,7 @@ impl JsEngine {
 
     /// Waits for the records of what was sent.
     fn receive(&mut self, limit: Duration) -> Result<Vec<Record>, Stop> {
-        self.begun = false;
+        self.begun = None;
         let Some(child) = &mut self.child else {
             return Err(Stop::Failed(self.misuse("there is no child")));
         };
@@ -302,6 +306,26 @@ impl JsEngine {
         })
     }
 
+    /// The transcripts of the runs that these records are of.
+    fn transcripts(
+        &self,
+        program: &Program,
+        records: Vec<Record>,
+    ) -> Result<VecDeque<Transcript>, EngineError> {
+        let mut runs = Vec::new();
+        for record in records {
+            match (record, runs.last_mut()) {
+                (Record::Instantiated(step, told), _) => runs.push(vec![(step, told)]),
+                (Record::Stepped(step, told), Some(steps)) => steps.push((step, told)),
+                _ => return Err(self.misuse("a step has no record")),
+            }
+        }
+        let runs = runs
+            .into_iter()
+            .map(|steps| self.transcript(program, steps));
+        runs.collect()
+    }
+
     /// The frame that runs a program; up to and including call `until`, where that is given.
     fn request(&self, program: &Program, until: Option<usize>) -> Result<Request, EngineError> {
         let signatures = Signatures::of(&program.main().wasm);
@@ -313,6 +337,27 @@ impl JsEngine {
         self.unless_refused(written)
             .map_err(|stop| self.failure(stop))?;
         Ok(request)
+    }
+}
+
+/// What has come of runs of a program that nobody has asked for yet.
+#[derive(Debug, Default)]
+struct Ahead {
+    program: Option<Program>,
+    transcripts: VecDeque<Transcript>,
+}
+
+impl Ahead {
+    fn has(&self, program: &Program) -> bool {
+        !self.transcripts.is_empty() && self.program.as_ref() == Some(program)
+    }
+
+    /// The next transcript of this program. Those of another program will not be asked for any more.
+    fn take(&mut self, program: &Program) -> Option<Transcript> {
+        if !self.has(program) {
+            self.transcripts.clear();
+        }
+        self.transcripts.pop_front()
     }
 }
 
@@ -365,11 +410,16 @@ impl Engine for JsEngine {
         JsInstance::make(self, program)
     }
 
-    fn begin(&mut self, program: &Program) -> Result<(), EngineError> {
-        let frame = self.request(program, None)?.finish();
+    /// All runs are in one request, and what comes of those after the first is kept until it is asked
+    /// for: the child does them while this process does other things.
+    fn begin(&mut self, program: &Program, runs: usize) -> Result<(), EngineError> {
+        if self.ahead.has(program) {
+            return Ok(());
+        }
+        let frame = self.request(program, None)?.repeated(runs).finish();
         match self.send(&frame) {
             Ok(()) => {
-                self.begun = true;
+                self.begun = Some(runs);
                 Ok(())
             }
             Err(stop) => Err(self.failure(stop)),
@@ -377,26 +427,31 @@ impl Engine for JsEngine {
     }
 
     fn run(&mut self, program: &Program) -> Result<Transcript, EngineError> {
-        if !self.begun {
-            self.begin(program)?;
+        if let Some(transcript) = self.ahead.take(program) {
+            return Ok(transcript);
         }
-        let records = match self.receive(time_limit(&program.limits)) {
+        let runs = match self.begun {
+            Some(runs) => runs,
+            None => {
+                self.begin(program, 1)?;
+                1
+            }
+        };
+        let limit = time_limit(&program.limits) * u32::try_from(runs).unwrap_or(u32::MAX);
+        let records = match self.receive(limit) {
             Ok(records) => records,
             Err(Stop::HeapFull) => return self.run_stepwise(program),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let mut records = records.into_iter();
-        let Some(Record::Instantiated(step, told)) = records.next() else {
-            return Err(self.misuse("the instantiation has no record"));
-        };
-        let mut steps = vec![(step, told)];
-        for record in records {
-            match record {
-                Record::Stepped(step, told) => steps.push((step, told)),
-                _ => return Err(self.misuse("a step has no record")),
-            }
+        let mut transcripts = self.transcripts(program, records)?;
+        let first = transcripts.pop_front();
+        if !transcripts.is_empty() {
+            self.ahead = Ahead {
+                program: Some(program.clone()),
+                transcripts,
+            };
         }
-        self.transcript(program, steps)
+        first.ok_or_else(|| self.misuse("the instantiation has no record"))
     }
 
     fn perform(&mut self, script: &Script) -> Result<Vec<Option<Outcome>>, EngineError> {

@@ -27,6 +27,12 @@ impl Writer {
         self.0
     }
 
+    /// Writes all that has been written again, until it is there so many times.
+    pub fn repeat(&mut self, times: usize) {
+        let written = self.0.split_off(HEADER_BYTES);
+        self.0.extend(written.repeat(times));
+    }
+
     pub fn u8(&mut self, byte: u8) {
         self.0.push(byte);
     }

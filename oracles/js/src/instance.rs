@@ -19,6 +19,8 @@ pub(crate) struct JsInstance<'a> {
     limit: Duration,
     host: Vec<HostCall>,
     stacks: Vec<Stack>,
+    /// Whether the child ended because its heap was full.
+    gone: bool,
 }
 
 impl<'a> JsInstance<'a> {
@@ -38,6 +40,7 @@ impl<'a> JsInstance<'a> {
             limit,
             host: Vec::new(),
             stacks: Vec::new(),
+            gone: false,
         };
         let record = this.one(written, request);
         let (outcome, host) = match record {
@@ -97,7 +100,10 @@ impl Instance for JsInstance<'_> {
         let outcome = match self.one(written, request) {
             Ok(Record::Called(outcome)) => outcome,
             Ok(_) => return Err(self.no_record()),
-            Err(Stop::HeapFull) => return Ok(Outcome::Exhausted(Resource::Memory)),
+            Err(Stop::HeapFull) => {
+                self.gone = true;
+                return Ok(Outcome::Exhausted(Resource::Memory));
+            }
             Err(Stop::Failed(error)) => return Err(error),
         };
         let mut request = Request::new();
@@ -132,6 +138,10 @@ impl Instance for JsInstance<'_> {
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         std::mem::take(&mut self.host)
+    }
+
+    fn is_gone(&self) -> bool {
+        self.gone
     }
 
     fn take_stacks(&mut self) -> Vec<Stack> {

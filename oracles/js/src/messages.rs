@@ -44,8 +44,8 @@ impl Meaning {
         }
     }
 
-    /// Whether nothing that follows is comparable.
-    pub(crate) fn ends_the_run(self) -> bool {
+    /// Whether it is that the engine ran out of something.
+    pub(crate) fn exhausts(self) -> bool {
         matches!(self, Self::Exhausted(_))
     }
 }

@@ -51,12 +51,19 @@ impl Request {
         self.writer.finish()
     }
 
+    /// All these commands, so many times. Each time makes an instance anew, and says again of what its
+    /// calls are.
+    pub fn repeated(mut self, times: usize) -> Self {
+        self.writer.repeat(times);
+        self
+    }
+
     pub fn hello(&mut self, rows: &[Row]) {
         let w = self.command(Command::Hello);
         w.len(rows.len());
         for row in rows {
             w.text(row.text);
-            w.u8(row.means.ends_the_run().into());
+            w.u8(row.means.exhausts().into());
         }
     }
 

@@ -16,29 +16,33 @@ impl JsEngine {
         let written = request.instantiate(program, &signatures, true);
         self.unless_refused(written)
             .map_err(|stop| self.failure(stop))?;
-        let mut steps = vec![self.one_step(request, program)?];
-        for call in &program.calls {
-            if steps.last().is_some_and(|(step, _)| step.state.is_none()) {
-                break;
-            }
+        let (start, _) = self.one_step(request, program)?;
+        let started = matches!(start.0.outcome, Outcome::Returned(_));
+        let mut steps = vec![start];
+        for call in program.calls.iter().filter(|_| started) {
             let mut request = Request::new();
             let written = request.step(call, &signatures);
             self.unless_refused(written)
                 .map_err(|stop| self.failure(stop))?;
-            steps.push(self.one_step(request, program)?);
+            let (step, gone) = self.one_step(request, program)?;
+            steps.push(step);
+            if gone {
+                break;
+            }
         }
         self.transcript(program, steps)
     }
 
+    /// A step, and whether the child ended in it.
     fn one_step(
         &mut self,
         request: Request,
         program: &Program,
-    ) -> Result<(Step, Vec<Told>), EngineError> {
+    ) -> Result<((Step, Vec<Told>), bool), EngineError> {
         match self.exchange(&request.finish(), time_limit(&program.limits)) {
             Ok(mut records) => match records.pop() {
                 Some(Record::Instantiated(step, told) | Record::Stepped(step, told)) => {
-                    Ok((step, told))
+                    Ok(((step, told), false))
                 }
                 _ => Err(self.misuse("a step has no record")),
             },
@@ -50,7 +54,7 @@ impl JsEngine {
                     host: Vec::new(),
                     state: None,
                 };
-                Ok((step, Vec::new()))
+                Ok(((step, Vec::new()), true))
             }
             Err(Stop::Failed(error)) => Err(error),
         }

@@ -76,7 +76,7 @@ fn a_child_killed_in_a_program_is_told_and_started_again() {
     each_engine(|engine| {
         let mut program = endless();
         program.limits.time_ms = 10_000;
-        engine.begin(&program).unwrap();
+        engine.begin(&program, 1).unwrap();
         kill(engine.process_id().unwrap());
         let error = engine.run(&program).unwrap_err();
         let how = "killed by signal 9".to_owned();

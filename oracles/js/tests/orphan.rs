@@ -29,7 +29,7 @@ fn loop_for_ever(name: &str) {
     let mut engine = start(name);
     let mut program = program(r#"(module (func (export "f") (loop br 0)))"#);
     program.calls = vec![call("f", &[])];
-    engine.begin(&program).unwrap();
+    engine.begin(&program, 1).unwrap();
     println!("\nchild {}", engine.process_id().unwrap());
     std::thread::sleep(Duration::from_secs(60));
 }

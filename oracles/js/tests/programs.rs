@@ -302,15 +302,28 @@ fn begun_programs_run_while_we_do_something_else() {
     let program = rich();
     each_engine(|engine| {
         let alone = engine.run(&program).unwrap();
-        engine.begin(&program).unwrap();
+        engine.begin(&program, 1).unwrap();
         assert_eq!(engine.run(&program).unwrap(), alone);
         // A program that nobody asked for does not answer for another.
         let mut other = rich();
         other.calls.truncate(1);
-        engine.begin(&program).unwrap();
-        engine.begin(&other).unwrap();
+        engine.begin(&program, 1).unwrap();
+        engine.begin(&other, 1).unwrap();
         assert_eq!(engine.run(&other).unwrap().calls.len(), 1);
-        engine.begin(&program).unwrap();
+        // Several runs are begun at once, and asked for one by one; more than were begun, too.
+        for _ in 0..2 {
+            for left in (1..=3).rev() {
+                engine.begin(&program, left).unwrap();
+                assert_eq!(engine.run(&program).unwrap(), alone);
+            }
+            assert_eq!(engine.run(&program).unwrap(), alone);
+        }
+        // What is left of one program does not answer for another.
+        engine.begin(&program, 3).unwrap();
+        assert_eq!(engine.run(&program).unwrap(), alone);
+        assert_eq!(engine.run(&other).unwrap().calls.len(), 1);
+        assert_eq!(engine.run(&program).unwrap(), alone);
+        engine.begin(&program, 1).unwrap();
         assert_eq!(engine.memory_after(&program, None, 1).unwrap().len(), 65536);
         let spent = engine.spent();
         for part in [spent.compile, spent.instantiate, spent.call] {

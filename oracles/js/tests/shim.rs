@@ -40,8 +40,8 @@ fn a_frame_gives_what_the_steps_give() {
         (Outcome::Exhausted(Resource::Fuel), Some(-1)),
         (Outcome::Trapped(Trap::Unreachable.into()), Some(10)),
         (threw(Some(0), &[i64(-9), i32(8)]), Some(10)),
-        // Nothing follows exhaustion.
         (Outcome::Exhausted(Resource::Stack), None),
+        (returned(&[i64(0), NULL]), Some(10)),
     ]
     .map(|(outcome, fuel)| (outcome, fuel.map(told)));
     each_engine(|engine| {

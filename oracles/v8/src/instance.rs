@@ -92,6 +92,8 @@ pub(crate) struct V8Instance<'a> {
     vm: &'a mut Vm,
     main: Main,
     left: Duration,
+    /// Whether V8 was stopped from outside.
+    stopped: bool,
     spent: &'a mut Duration,
 }
 
@@ -101,6 +103,7 @@ impl<'a> V8Instance<'a> {
             vm,
             main,
             left,
+            stopped: false,
             spent,
         }
     }
@@ -163,6 +166,7 @@ impl Instance for V8Instance<'_> {
             main.call(scope, shared, export, args)
         });
         *self.spent += begun.elapsed();
+        self.stopped = called.1.is_some();
         Ok(settle(called)?.map_or_else(|outcome| outcome, Outcome::Returned))
     }
 
@@ -176,6 +180,10 @@ impl Instance for V8Instance<'_> {
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         self.vm.shared.session().state.take_trace()
+    }
+
+    fn is_gone(&self) -> bool {
+        self.stopped
     }
 
     fn take_stacks(&mut self) -> Vec<Stack> {

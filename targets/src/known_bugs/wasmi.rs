@@ -77,7 +77,7 @@ pub(super) fn differs_from_itself(program: &Program, apart: &Program) -> Option<
     // Each on a stack of its own: the right run leaves right values where the wrong one may look.
     let wrong = WasmiEngine::new().run(program).ok()?;
     let right = WasmiEngine::new().run(apart).ok()?;
-    match compare(program, &right, &wrong).end {
+    match compare(program, &[], &right, &wrong).end {
         Comparison::Differs(of_wasmi) => Some(of_wasmi),
         _ => None,
     }

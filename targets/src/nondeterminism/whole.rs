@@ -80,8 +80,8 @@ impl Judge<'_> {
     ) -> (usize, Option<Discard>) {
         let program = &self.plan.program;
         let verdict = match oracle {
-            None => compare(program, transcript, expected),
-            Some(_) => compare(program, expected, transcript),
+            None => compare(program, &[], transcript, expected),
+            Some(_) => compare(program, &[], expected, transcript),
         };
         let discard = match verdict.end {
             Comparison::Equal if verdict.calls == 0 => Some(Discard::NotInstantiated),

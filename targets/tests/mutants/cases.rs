@@ -65,7 +65,7 @@ pub fn first_difference(cases: &[Prepared]) -> Option<String> {
     let mut engine = ReferenceEngine::new().with_objects_per_collection(1);
     cases.iter().find_map(|case| {
         let what = match engine.run(&case.program) {
-            Ok(transcript) => match compare(&case.program, &case.subject, &transcript).end {
+            Ok(transcript) => match compare(&case.program, &[], &case.subject, &transcript).end {
                 Comparison::Differs(difference) => difference.what.kind(),
                 _ => return None,
             },

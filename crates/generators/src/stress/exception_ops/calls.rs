@@ -206,12 +206,8 @@ impl World {
         let digest = seen(&[Ty::I64], &[Datum::Bits(self.digest.into())]);
         self.told = matches!(&outcome, Outcome::Returned(values) if values.starts_with(&digest));
         let first = frame.origins.first().map_or(0, |origin| origin.function);
-        let goes_on = !matches!(outcome, Outcome::Exhausted(_));
         self.calls.push((first, outcome));
-        if !goes_on {
-            // No engine is asked for more.
-            self.told = true;
-        } else if self.calls.len() < super::world::MAX_CALLS {
+        if self.calls.len() < super::world::MAX_CALLS {
             self.begin_call();
         }
     }

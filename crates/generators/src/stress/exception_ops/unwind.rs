@@ -7,7 +7,7 @@ use crate::stress::scopes::{Blocks, Clause, Label, Payloads};
 use assay_engine::{OnFailure, Outcome, Traps};
 
 impl World {
-    /// The case is over, with this outcome of the call that runs.
+    /// The call that runs is over, with this outcome: neither a handler nor the host takes hold of it.
     pub fn ends_all(&mut self, outcome: Outcome) {
         let mut last = None;
         while let Some(frame) = self.leave(None) {

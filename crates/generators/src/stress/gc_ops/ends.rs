@@ -25,11 +25,8 @@ impl World {
         self.finish(Outcome::Returned(results));
     }
 
-    /// Ends the last call, if it has anything in it, with a walk from all globals and tables.
+    /// Ends the last call with a walk from all globals and tables.
     pub fn end_all(&mut self) {
-        if self.over {
-            return;
-        }
         for number in 0..self.globals.len() {
             let Place { heap, ref values } = self.globals[number];
             let (value, global) = (values[0], FIRST_GLOBAL + number as u32);
@@ -65,11 +62,10 @@ impl World {
         self.finish(Outcome::Threw { tag, payload });
     }
 
-    /// Ends the call, and the case: for the instruction before there is no room in the heap.
+    /// Ends the call: for the instruction before there is no room in the heap.
     pub fn exhausted(&mut self) {
         self.sink().unreachable();
         self.finish(Outcome::Exhausted(Resource::Memory));
-        self.over = true;
     }
 
     fn finish(&mut self, answer: Outcome) {

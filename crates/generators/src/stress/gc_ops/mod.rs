@@ -60,7 +60,7 @@ pub enum Kind {
     Maker,
     /// A second instance.
     Other,
-    /// A case that may end where the heap does.
+    /// A case in which a call may end where the heap does.
     Exhaustion,
 }
 

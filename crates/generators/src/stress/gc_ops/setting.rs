@@ -40,7 +40,7 @@ pub struct Setting {
     pub maker: bool,
     /// Whether the heap is so small that garbage alone fills it, so that engines collect by themselves.
     pub small_heap: bool,
-    /// Whether the case may end where the heap cannot hold what it asks for.
+    /// Whether a call may end where the heap cannot hold what it asks for.
     #[serde(default)]
     pub exhausts: bool,
     /// The second instance, if there is one: then the modules run as they are.

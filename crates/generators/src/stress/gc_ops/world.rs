@@ -97,9 +97,8 @@ pub struct World {
     pub other: Option<other::State>,
     /// Whether the heap is small.
     pub small_heap: bool,
-    /// Whether the case may end where the heap does, and whether it has.
+    /// Whether a call may end where the heap does.
     pub exhausts: bool,
-    pub(super) over: bool,
     /// Whether the host makes objects, and how many it has made.
     pub maker: bool,
     pub fresh: u32,
@@ -145,7 +144,6 @@ impl World {
             other: None,
             small_heap: setting.small_heap,
             exhausts: setting.exhausts,
-            over: false,
             maker: setting.maker,
             fresh: 0,
             host: setting.host,
@@ -171,8 +169,7 @@ impl World {
 
     /// Whether there is room for one more operation.
     pub fn is_open(&self) -> bool {
-        !self.over
-            && self.calls.len() < MAX_CALLS
+        self.calls.len() < MAX_CALLS
             && self.vars.len() < MAX_VARS
             && self.objects.0.len() < MAX_OBJECTS
     }

@@ -14,14 +14,16 @@ const DEPTH: u32 = 0;
 const MASK: u32 = 1;
 
 /// At which levels an exception is thrown and caught before the next call: those whose number has none
-/// of these bits; none for 0. They lie far apart, since a collection on a deep stack takes its time.
-const MASKS: [u32; 3] = [0, 63, 31];
+/// of these bits; none for 0. They lie far apart, since a collection on a deep stack takes its time, as does
+/// each throw in JavaScriptCore.
+const MASKS: [u32; 3] = [0, 4095, 1023];
 
 /// A function that calls itself from within a handler for everything, until the stack ends. That is not
 /// an exception: no handler may see it. How deep it comes is the engine's affair, and nothing tells;
-/// the call is the last one of the case.
+/// the calls that follow find what was kept. Once in a case, since it takes as long as all the rest.
 pub fn exhaust(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    if !w.has_room_for_call() {
+    let ran_out = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Exhausted(_));
+    if !w.has_room_for_call() || w.calls.iter().any(ran_out) {
         return None;
     }
     let mask = c.one_of(&MASKS)?;
@@ -102,7 +104,7 @@ fn throw_and_catch(w: &mut World, clause: Clause, payload: &[Operand]) {
 }
 
 impl World {
-    /// The call runs out of stack: whatever runs is gone, and the case is over.
+    /// The call runs out of stack: whatever runs is gone.
     fn exhausted(&mut self) {
         if self.frames.iter().any(|frame| !frame.scopes.is_empty()) {
             self.hit("exhaustion", "through handlers");

@@ -34,8 +34,8 @@ mod reasons;
 
 use crate::{Place, slot_name};
 use assay_engine::{
-    Frame, HostCall, MemoryDigest, Outcome, Phase, Program, Resource, State, Step, Transcript,
-    Value,
+    Fit, Frame, HostCall, Inlined, MemoryDigest, Outcome, Phase, Program, Resource, State, Step,
+    Transcript, Value,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -73,7 +73,7 @@ pub enum Side {
 }
 
 /// The first thing that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// When it was seen.
     pub place: Place,
@@ -84,22 +84,24 @@ pub struct Difference {
     /// What the oracle did.
     pub oracle: String,
     /// The stack of which a frame differs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<Frames>,
 }
 
 /// The frames of a stack, the innermost first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frames {
     /// Those that there are, and those that are gone.
     pub there: Vec<Frame>,
     /// Those that were told.
     pub told: Vec<Frame>,
+    /// How these fit those.
+    pub fit: Fit,
+    /// What the engine says that it tells of functions that were inlined.
+    pub inlined: Inlined,
 }
 
 /// Kinds of differences.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     /// One returned, the other trapped, threw, …
     Outcome,
@@ -137,35 +139,13 @@ pub enum What {
     /// The module of a frame.
     FrameModule(usize),
     /// Where in its module a frame is.
-    FrameOffset(usize, Misplaced),
+    FrameOffset(usize),
     /// Where a frame is, into whose function others were inlined, is not told.
-    FrameUnplaced(usize, Inliner),
+    FrameUnplaced(usize),
     /// A frame that is gone by a tail call is in a stack, of an engine that inlines functions.
-    FrameGone(usize, Inliner),
+    FrameGone(usize),
     /// The number of values, of memories or of steps: a fault of an adapter.
     Shape,
-}
-
-/// A frame of a function into which others were inlined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Inliner {
-    /// The module, by its number.
-    pub module: Option<u32>,
-    /// Where it is in that: the call that was inlined.
-    pub offset: Option<u32>,
-    /// Whether it is told in place of those that were inlined; or else beside them.
-    pub replaces: bool,
-}
-
-/// A frame that is told to be elsewhere than it is: offsets in a module of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Misplaced {
-    /// The module, by its number.
-    pub module: Option<u32>,
-    /// Where it is.
-    pub is: Option<u32>,
-    /// Where it is told to be.
-    pub told: Option<u32>,
 }
 
 impl fmt::Display for What {
@@ -188,11 +168,11 @@ impl fmt::Display for What {
             Self::FrameExtra(n) => write!(f, "stack {n}, in which a frame is too many,"),
             Self::FrameFunction(n) => write!(f, "the function of a frame of stack {n}"),
             Self::FrameModule(n) => write!(f, "the module of a frame of stack {n}"),
-            Self::FrameOffset(n, _) => write!(f, "the offset of a frame of stack {n}"),
-            Self::FrameUnplaced(n, _) => {
+            Self::FrameOffset(n) => write!(f, "the offset of a frame of stack {n}"),
+            Self::FrameUnplaced(n) => {
                 write!(f, "stack {n}, in which a frame is that has no offset,")
             }
-            Self::FrameGone(n, _) => write!(f, "stack {n}, in which a frame is that is gone,"),
+            Self::FrameGone(n) => write!(f, "stack {n}, in which a frame is that is gone,"),
             Self::Shape => f.write_str("shape of the transcript"),
         }
     }

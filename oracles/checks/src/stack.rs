@@ -19,10 +19,8 @@
 //! [`answer`](crate::answer), exhaustion ends the judgement, and how a call ended is not judged here.
 
 use crate::Place;
-use crate::differential::{
-    Comparison, Difference, Frames, Inliner, Misplaced, Side, Verdict, What, ran_out,
-};
-use assay_engine::{Fit, Frame, Inlined, Stack, Tells, Transcript};
+use crate::differential::{Comparison, Difference, Frames, Side, Verdict, What, ran_out};
+use assay_engine::{Fit, Frame, Stack, Tells, Transcript};
 
 /// Judges the stacks that an engine, which is on this side, told of each call. The answer is on the
 /// other side.
@@ -96,47 +94,38 @@ fn differences(answer: &[Stack], told: &[Stack], tells: Tells) -> Vec<Differs> {
     }
     let pairs = told.iter().zip(expected).enumerate();
     let differ = pairs.filter_map(|(number, (told, expected))| {
+        let fit = tells.fit(&expected.frames, &told.frames);
         Some(Differs {
-            what: difference(number, expected, told, tells)?,
+            what: difference(number, fit, expected, told, tells)?,
             told: told.to_string(),
             expected: expected.to_string(),
             frames: Some(Frames {
                 there: expected.frames.clone(),
                 told: told.frames.clone(),
+                fit,
+                inlined: tells.inlined,
             }),
         })
     });
     differ.collect()
 }
 
-/// How a stack of this number differs, if it does.
-fn difference(number: usize, expected: &Stack, told: &Stack, tells: Tells) -> Option<What> {
-    match tells.fit(&expected.frames, &told.frames) {
+/// How a stack of this number, which fits so, differs, if it does.
+fn difference(
+    number: usize,
+    fit: Fit,
+    expected: &Stack,
+    told: &Stack,
+    tells: Tells,
+) -> Option<What> {
+    match fit {
         Fit::Right => None,
-        Fit::Unplaced(frame) => Some(What::FrameUnplaced(number, Inliner::of(&frame, tells))),
-        Fit::Gone(frame) => Some(What::FrameGone(number, Inliner::of(&frame, tells))),
-        Fit::Misplaced(frame, told) => {
-            let misplaced = Misplaced {
-                module: frame.module,
-                is: frame.offset,
-                told: told.offset,
-            };
-            Some(What::FrameOffset(number, misplaced))
-        }
+        Fit::Unplaced(_) => Some(What::FrameUnplaced(number)),
+        Fit::Gone(_) => Some(What::FrameGone(number)),
+        Fit::Misplaced(..) => Some(What::FrameOffset(number)),
         Fit::Wrong => {
             let active: Vec<_> = expected.active().copied().collect();
             Some(frames(number, &active, &told.frames, tells))
-        }
-    }
-}
-
-impl Inliner {
-    /// This frame, of an engine that tells so.
-    fn of(frame: &Frame, tells: Tells) -> Self {
-        Self {
-            module: frame.module,
-            offset: frame.offset,
-            replaces: tells.inlined == Inlined::Merged,
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn place_of_call_in_try(difference: &Difference, program: &Program) -
 }
 
 /// The frames that are active, but for those that are told right, at either end of the stack.
-fn wrong(Frames { there, told }: &Frames) -> Vec<Frame> {
+fn wrong(Frames { there, told, .. }: &Frames) -> Vec<Frame> {
     let mut there: Vec<_> = there.iter().filter(|frame| !frame.gone).copied().collect();
     let mut told = told.as_slice();
     while let (Some(last), [rest @ .., frame]) = (there.last(), told)

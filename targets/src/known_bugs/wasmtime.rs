@@ -1,7 +1,7 @@
 //! What Wasmtime gets wrong.
 
-use assay_checks::{Difference, What};
-use assay_engine::Program;
+use assay_checks::Difference;
+use assay_engine::{Fit, Program};
 use wasmparser::{BinaryReader, FunctionBody, Operator, OperatorsReader, Parser, Payload};
 
 /// Whether a frame is told to be at an `if`, where it is at the first instruction in it that does anything.
@@ -40,14 +40,14 @@ struct Misplaced<'a> {
 
 impl<'a> Misplaced<'a> {
     fn of(difference: &Difference, program: &'a Program) -> Option<Self> {
-        let What::FrameOffset(_, misplaced) = difference.what else {
+        let Fit::Misplaced(frame, told) = difference.frames.as_ref()?.fit else {
             return None;
         };
-        let module = program.modules.get(misplaced.module? as usize)?;
+        let module = program.modules.get(frame.module? as usize)?;
         Some(Self {
             wasm: &module.wasm,
-            told: misplaced.told? as usize,
-            is: misplaced.is? as usize,
+            told: told.offset? as usize,
+            is: frame.offset? as usize,
         })
     }
 

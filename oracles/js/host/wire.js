@@ -151,6 +151,15 @@ function putBytes(bytes) {
   length += bytes.length;
 }
 
+// Of call stacks, each frame has the same few texts.
+const texts = new Map();
+const MOST_TEXTS = 1000;
+
 function putText(text) {
-  putBytes(Buffer.from(text, "utf8"));
+  let bytes = texts.get(text);
+  if (bytes === undefined) {
+    if (texts.size >= MOST_TEXTS) texts.clear();
+    texts.set(text, (bytes = Buffer.from(text, "utf8")));
+  }
+  putBytes(bytes);
 }

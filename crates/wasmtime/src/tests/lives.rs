@@ -1,9 +1,10 @@
 //! What becomes of the host's objects is told, under each collector.
 
 use super::support::{calling, engine_in, hosted, import};
-use crate::configuration::{Collections, Collector};
+use crate::configuration::{Collections, Collector, ZEALOUS};
 use crate::{Compiler, Configuration};
 use assay_engine::{Action, Drops, FIRST_FRESH, Garbage, Host, HostFunction, Program, Slot, drive};
+use std::num::NonZeroU32;
 
 /// One object that a global holds, one that is forgotten, and one on a cycle that is.
 fn program() -> Program {
@@ -136,4 +137,20 @@ fn an_embedder_collects_where_the_configuration_says() {
             assert_eq!(drops, expected, "{collections:?}");
         }
     }
+}
+
+#[test]
+fn zeal_collects_at_allocations_in_builds_that_have_it() {
+    // Nothing else is collected until the last collection, which finds what was made last first.
+    let forgotten_first = |zeal| {
+        let mut configuration = Configuration::of(Compiler::Cranelift);
+        configuration.gc.collector = Collector::Copying;
+        configuration.gc.zeal = NonZeroU32::new(zeal);
+        let configuration = configuration.normalised();
+        let run = drive(&mut engine_in(configuration), &forgetting());
+        let drops = run.expect("the engine runs it").drops;
+        drops.expect("it is told").collected.first() == Some(&FIRST_FRESH)
+    };
+    assert!(!forgotten_first(0));
+    assert_eq!(forgotten_first(1), ZEALOUS);
 }

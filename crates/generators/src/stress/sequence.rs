@@ -114,6 +114,13 @@ impl<F: Family> Sequence<F> {
     /// Performs the operations. Gives the case as it could be performed, and its draft: operands
     /// that are gone are replaced, operations without operands left out, and the setting mended.
     pub fn perform(&self) -> (Self, Draft) {
+        let (repaired, state) = self.play();
+        let draft = F::draft(&repaired.setting, state);
+        (repaired, draft)
+    }
+
+    /// As [`Sequence::perform`], with what there is at the end.
+    pub(super) fn play(&self) -> (Self, F::State) {
         let mut setting = self.setting.clone();
         let mut state = F::begin(&mut setting);
         let mut operations = Vec::with_capacity(self.operations.len());
@@ -128,12 +135,11 @@ impl<F: Family> Sequence<F> {
                 operations.push(Operation { id, row, choices });
             }
         }
-        let draft = F::draft(&setting, state);
         let repaired = Self {
             setting,
             operations,
         };
-        (repaired, draft)
+        (repaired, state)
     }
 
     /// The names of the operations, in order.

@@ -2,7 +2,7 @@
 
 use super::model::{Datum, Ref};
 use super::types::{Heap, RefTy, Storage};
-use super::world::{Var, World};
+use super::world::{MAKE, Var, World};
 use crate::stress::Choices;
 use assay_engine::{Trap, Traps};
 use wasm_encoder::Ieee32;
@@ -54,6 +54,8 @@ pub enum Operand {
     Null(Heap),
     /// An unboxed integer, from this `i32`.
     I31(u32),
+    /// An object that the host makes then and there.
+    Made(Ref),
 }
 
 /// How operands are handed over.
@@ -94,6 +96,7 @@ impl Operand {
             Self::Var(var, _) => Datum::Ref(var.value),
             Self::Null(_) => Datum::Ref(Ref::Null),
             Self::I31(number) => Datum::Ref(Ref::I31(number & 0x7fff_ffff)),
+            Self::Made(value) => Datum::Ref(value),
         }
     }
 }
@@ -155,6 +158,7 @@ impl World {
             Operand::Number(storage, bits) => self.push_number(storage, bits),
             Operand::Null(heap) => _ = self.sink().ref_null(heap.encoded()),
             Operand::I31(number) => _ = self.sink().i32_const(number.cast_signed()).ref_i31(),
+            Operand::Made(_) => _ = self.sink().call(MAKE),
             Operand::Var(var, ty) => {
                 let below = self.types.is_below(var.ty.heap, ty.heap);
                 let mut f = self.sink();

@@ -38,6 +38,9 @@ pub struct Setting {
     /// Whether the host makes objects, whose lives are watched.
     #[serde(default)]
     pub maker: bool,
+    /// Whether structures hold an object of the host's each, made for them, so that the host can count them.
+    #[serde(default)]
+    pub labels: bool,
     /// Whether the heap is so small that garbage alone fills it, so that engines collect by themselves.
     pub small_heap: bool,
     /// Whether a call may end where the heap cannot hold what it asks for.
@@ -64,7 +67,12 @@ pub struct Segment {
 
 impl stress::Setting for Setting {
     fn arbitrary(u: &mut Unstructured<'_>, features: Features) -> Result<Self> {
-        let types = types(u, features)?;
+        let mut types = types(u, features)?;
+        let maker = u.ratio(1, 2)?;
+        let labels = maker && u.ratio(1, 3)?;
+        if labels {
+            types.iter_mut().for_each(with_label);
+        }
         let count = types.len() as u32;
         let functions = of_shape(&types, |shape| *shape == Shape::Func);
         let mut chosen = Vec::new();
@@ -83,7 +91,8 @@ impl stress::Setting for Setting {
             segments: Vec::new(),
             data: Vec::new(),
             host: u.int_in_range(1..=7)?,
-            maker: u.ratio(1, 2)?,
+            maker,
+            labels,
             small_heap: u.ratio(1, 10)?,
             exhausts: false,
             other: None,
@@ -157,6 +166,7 @@ impl stress::Setting for Setting {
                 .sum::<usize>()
             + self.data.len()
             + usize::from(self.maker)
+            + usize::from(self.labels)
             + usize::from(self.small_heap)
             + usize::from(self.exhausts)
             + self.other.as_ref().map_or(0, Other::size)
@@ -188,6 +198,7 @@ impl stress::Setting for Setting {
         with(&|it| _ = it.tags.iter_mut().map(Vec::pop).count());
         with(&|it| it.data.clear());
         with(&|it| it.maker = false);
+        with(&|it| it.labels = false);
         with(&|it| it.small_heap = false);
         with(&|it| it.exhausts = false);
         with(&|it| it.other = None);
@@ -223,6 +234,13 @@ impl Setting {
             }
         }
         Ok(())
+    }
+}
+
+/// Adds the field for the label of a structure, which is the first: subtypes have it in the same place.
+fn with_label(def: &mut TypeDef) {
+    if let Shape::Struct(fields) = &mut def.shape {
+        fields.insert(0, Field::LABEL);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Settings that say what cannot be, and second modules.
 
 use super::matching::Types;
+use super::model::{Datum, Ref};
 use super::other::{Declared, Other};
 use super::setting::Setting;
 use super::types::{Field, Heap, RefTy, Shape, Storage, TypeDef};
@@ -97,4 +98,37 @@ fn what_another_module_declares_is_the_same_type() {
         }
     }
     assert!(moved > 300, "{moved}");
+}
+
+/// Where structures have labels, each label has one structure, and nothing else holds it: as many of the host's
+/// objects live as structures.
+#[test]
+fn a_label_lives_as_long_as_its_structure() {
+    let (mut labelled, mut labels) = (0, 0);
+    for number in 0..1000 {
+        let (_, world) = case::<GcOps>(number, Features::WASM3).0.play();
+        let objects = world.objects.0.iter();
+        let structures = objects.filter(|it| world.is_labelled(it.ty));
+        let first: Vec<Datum> = structures.map(|it| it.data[0]).collect();
+        let in_objects = world.objects.0.iter().flat_map(|it| &it.data);
+        let in_exceptions = world.exceptions.iter().flat_map(|it| &it.data);
+        let places = world.globals.iter().chain(&world.tables);
+        let in_places = places.flat_map(|it| &it.values).map(|&it| Datum::Ref(it));
+        let in_locals = world.vars.iter().map(|it| Datum::Ref(it.value));
+        let held: Vec<Datum> = (in_objects.chain(in_exceptions).copied())
+            .chain(in_places)
+            .chain(in_locals)
+            .collect();
+        for label in first
+            .iter()
+            .filter(|it| matches!(it, Datum::Ref(Ref::Host(_))))
+        {
+            let holders = held.iter().filter(|it| *it == label).count();
+            assert_eq!(holders, 1, "case {number}: {label:?}");
+            labels += 1;
+        }
+        labelled += usize::from(!first.is_empty());
+    }
+    assert!(labelled > 80, "{labelled}");
+    assert!(labels > 150, "{labels}");
 }

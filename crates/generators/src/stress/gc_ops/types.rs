@@ -108,6 +108,14 @@ impl Hierarchy {
     }
 }
 
+impl Field {
+    /// What holds the label of a structure.
+    pub const LABEL: Self = Self {
+        storage: Storage::Ref(RefTy::null(Heap::Extern)),
+        mutable: false,
+    };
+}
+
 impl TypeDef {
     /// The same type where all that it refers to has other numbers.
     pub fn renumbered(&self, number: impl Fn(u32) -> u32) -> Self {
@@ -138,7 +146,7 @@ impl TypeDef {
 
 impl RefTy {
     /// The type with null.
-    pub fn null(heap: Heap) -> Self {
+    pub const fn null(heap: Heap) -> Self {
         Self {
             nullable: true,
             heap,

@@ -99,8 +99,9 @@ pub struct World {
     pub small_heap: bool,
     /// Whether a call may end where the heap does.
     pub exhausts: bool,
-    /// Whether the host makes objects, and how many it has made.
+    /// Whether the host makes objects, one for each structure among them, and how many it has made.
     pub maker: bool,
+    pub labels: bool,
     pub fresh: u32,
     /// The number of the host's reference.
     pub host: u32,
@@ -145,6 +146,7 @@ impl World {
             small_heap: setting.small_heap,
             exhausts: setting.exhausts,
             maker: setting.maker,
+            labels: setting.maker && setting.labels && setting.other.is_none(),
             fresh: 0,
             host: setting.host,
             vars: Vec::new(),

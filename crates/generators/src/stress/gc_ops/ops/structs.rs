@@ -1,7 +1,7 @@
 //! Structures.
 
 use super::super::model::{Datum, Ref};
-use super::super::operand::{Manner, Target, reasons};
+use super::super::operand::{Manner, Operand, Target, reasons};
 use super::super::types::{Field, Heap, RefTy, Shape, Storage};
 use super::super::world::World;
 use crate::stress::Choices;
@@ -17,8 +17,11 @@ fn structs(w: &World, fits: impl Fn(&[Field]) -> bool) -> Vec<u32> {
 pub fn new(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
     let ty = c.one_of(&structs(w, |_| true))?;
     let storages: Vec<Storage> = w.types.fields(ty).iter().map(|it| it.storage).collect();
-    let operands = w.operands(c, storages)?;
+    let mut operands = w.operands(c, storages)?;
     let manner = Manner::choose(c);
+    if w.is_labelled(ty) {
+        operands[0] = Operand::Made(w.fresh());
+    }
     w.meet("StructNew", operands.is_empty().then_some("no fields"));
     let data: Vec<Datum> = operands.iter().map(|operand| operand.datum()).collect();
     let twice = |(at, datum): (usize, &Datum)| {
@@ -35,7 +38,14 @@ pub fn new(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 
 /// `struct.new_default`
 pub fn new_default(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
-    let types = structs(w, |fields| fields.iter().all(|it| it.storage.has_default()));
+    let has_default = |ty: &u32| {
+        let mut fields = w.types.fields(*ty).iter();
+        fields.all(|it| it.storage.has_default()) && !w.is_labelled(*ty)
+    };
+    let types: Vec<u32> = structs(w, |_| true)
+        .into_iter()
+        .filter(has_default)
+        .collect();
     let ty = c.one_of(&types)?;
     let fields = w.types.fields(ty).iter();
     let data = fields.map(|it| it.storage.zero()).collect();
@@ -53,6 +63,8 @@ fn field(
 ) -> Option<(Target, u32, Field)> {
     let target = w.target(c, &structs(w, |fields| fields.iter().any(&fits)))?;
     let fields = (0..).zip(w.types.fields(target.ty));
+    // Nothing but its structure holds a label.
+    let fields = fields.skip(usize::from(w.is_labelled(target.ty)));
     let fields: Vec<(u32, Field)> = fields
         .map(|(at, field)| (at, *field))
         .filter(|(_, it)| fits(it))
@@ -143,6 +155,11 @@ pub fn set(w: &mut World, c: &mut Choices<'_, '_>) -> Option<()> {
 }
 
 impl World {
+    /// Whether structures of a type have labels.
+    pub fn is_labelled(&self, ty: u32) -> bool {
+        self.labels && self.types.fields(ty).first() == Some(&Field::LABEL)
+    }
+
     /// Takes what a field gave, which is on the stack: a number goes into the digest, a reference
     /// gets a name.
     pub fn take(&mut self, c: &Choices<'_, '_>, storage: Storage, datum: Datum, signed: bool) {

@@ -200,7 +200,9 @@ knobs! {
         initial_bytes: Option<u64> = None, sometimes [Some(1), Some(MIB)];
         /// Whether a corrupt heap is reported as such.
         corruption_metadata: bool = true, sometimes [false];
-        /// At which allocation garbage is collected each time, in builds that can ([`ZEALOUS`]).
+        /// At which allocation garbage is collected each time, in builds that can ([`ZEALOUS`]). Wasmtime counts
+        /// those for which code calls its runtime: all with [`Collector::Drc`], but with [`Collector::Copying`]
+        /// only those for which there is no room.
         zeal: Option<NonZeroU32> = None, sometimes [NonZeroU32::new(1), NonZeroU32::new(2), NonZeroU32::new(7)];
     }
 }

@@ -1,6 +1,7 @@
 //! The engine: programs in, transcripts out, and what happens when the child does not live to
 //! tell.
 
+use crate::ahead::Ahead;
 use crate::child::{Child, Failure};
 use crate::frame::{Malformed, NotForJs};
 use crate::instance::JsInstance;
@@ -340,27 +341,6 @@ impl JsEngine {
     }
 }
 
-/// What has come of runs of a program that nobody has asked for yet.
-#[derive(Debug, Default)]
-struct Ahead {
-    program: Option<Program>,
-    transcripts: VecDeque<Transcript>,
-}
-
-impl Ahead {
-    fn has(&self, program: &Program) -> bool {
-        !self.transcripts.is_empty() && self.program.as_ref() == Some(program)
-    }
-
-    /// The next transcript of this program. Those of another program will not be asked for any more.
-    fn take(&mut self, program: &Program) -> Option<Transcript> {
-        if !self.has(program) {
-            self.transcripts.clear();
-        }
-        self.transcripts.pop_front()
-    }
-}
-
 /// How long the child may take for a program.
 pub(crate) fn time_limit(limits: &Limits) -> Duration {
     Duration::from_millis(limits.time_ms.into())
@@ -445,12 +425,7 @@ impl Engine for JsEngine {
         };
         let mut transcripts = self.transcripts(program, records)?;
         let first = transcripts.pop_front();
-        if !transcripts.is_empty() {
-            self.ahead = Ahead {
-                program: Some(program.clone()),
-                transcripts,
-            };
-        }
+        self.ahead.keep(program, transcripts);
         first.ok_or_else(|| self.misuse("the instantiation has no record"))
     }
 

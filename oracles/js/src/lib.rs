@@ -18,6 +18,7 @@
 //! [`EngineError::Misuse`]: assay_engine::EngineError::Misuse
 //! [`Reference::Internal`]: assay_engine::Reference::Internal
 
+mod ahead;
 mod child;
 mod discover;
 mod engine;

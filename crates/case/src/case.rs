@@ -255,7 +255,7 @@ impl Steps for Transcript {
 }
 
 /// Whether a program without a shim has a state after a call with this outcome: the
-/// [driver](assay_engine::drive) stops where an engine is exhausted, and looks everywhere else.
+/// [driver](assay_engine::drive) looks everywhere but where an engine is exhausted.
 pub(crate) fn is_observed(outcome: &Outcome) -> bool {
     !matches!(outcome, Outcome::Exhausted(_))
 }

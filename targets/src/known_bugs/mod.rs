@@ -7,6 +7,7 @@
 
 mod inlining;
 mod jsc;
+mod jsc_handlers;
 mod jsc_relaxed;
 mod v8;
 mod wasmi;
@@ -162,9 +163,9 @@ fn has_debug_info(configuration: &Configuration) -> bool {
     configuration.compiler == Compiler::Cranelift && configuration.code.native_debug_info
 }
 
-/// A known bug that takes an oracle's process down, so that it is not asked about a program that shows
-/// it.
-pub struct KnownOracleCrash {
+/// A known bug that takes an oracle's process down, or that a program shows by chance, as its code gets hot: the
+/// oracle is not asked about such programs.
+pub struct Unasked {
     /// Its name, and that of its folder.
     pub name: &'static str,
     /// The oracle that has it.
@@ -173,16 +174,23 @@ pub struct KnownOracleCrash {
     pub has: fn(&Program) -> bool,
 }
 
-/// All known bugs that take an oracle's process down.
-pub const KNOWN_ORACLE_CRASHES: &[KnownOracleCrash] = &[KnownOracleCrash {
-    name: "wasmi-tail-call-of-host",
-    engine: "wasmi",
-    has: wasmi_tail::calls_host,
-}];
+/// All known bugs for which an oracle is not asked.
+pub const UNASKED: &[Unasked] = &[
+    Unasked {
+        name: "jsc-handler-of-inlined-tail-call",
+        engine: "jsc",
+        has: jsc_handlers::leaves_try_by_tail_call,
+    },
+    Unasked {
+        name: "wasmi-tail-call-of-host",
+        engine: "wasmi",
+        has: wasmi_tail::calls_host,
+    },
+];
 
-/// The name of the bug by which an oracle might die of a program, if it has one.
+/// The name of the bug for which an oracle is not asked about a program, if there is one.
 pub(crate) fn of_program(oracle: &str, program: &Program) -> Option<&'static str> {
-    let mut bugs = KNOWN_ORACLE_CRASHES.iter();
+    let mut bugs = UNASKED.iter();
     let bug = bugs.find(|bug| bug.engine == oracle && (bug.has)(program))?;
     Some(bug.name)
 }

@@ -4,7 +4,7 @@
 ;; A tail call leaves its function, and with it the handlers in that (Core 4.6, `return_call`): what $throws throws is
 ;; caught in $catches, and what is behind its call is never reached. Once $leaves is inlined there by JavaScriptCore's
 ;; optimiser, the tail call is a call within the handler of $leaves: that catches, and $leaves returns. The compiler runs
-;; beside the program, so that it shows by chance; with `BUN_JSC_useOMGInlining=0` it does not.
+;; beside the program, so that it shows by chance.
 
 (module
   (tag $t)

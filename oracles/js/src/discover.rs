@@ -103,7 +103,8 @@ pub fn discover(options: &JsOptions, say: &mut dyn FnMut(&str)) -> Result<Discov
     let v8 = find(options, &[Runtime::Node, Runtime::Deno], say)?;
     let jsc = find(options, &[Runtime::Bun], say)?;
     let engines = ENGINES.map(|name| {
-        let of = if name == "jsc" { &jsc } else { &v8 };
+        let is_jsc = Runtime::Bun.engines().contains(&name);
+        let of = if is_jsc { &jsc } else { &v8 };
         let found = of.clone().map(|found| {
             match JsSpec::new(name, found.spec.runtime, &*found.spec.path) {
                 Some(spec) => Found { spec, ..found },

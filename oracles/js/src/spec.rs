@@ -4,7 +4,7 @@ use crate::messages::{self, Row};
 use std::path::PathBuf;
 
 /// The names of the engines of this crate.
-pub const ENGINES: [&str; 4] = ["v8", "v8-liftoff", "v8-turbofan", "jsc"];
+pub const ENGINES: [&str; 5] = ["v8", "v8-liftoff", "v8-turbofan", "jsc", "jsc-inlining"];
 
 /// A JavaScript runtime that runs the host script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,7 +67,7 @@ impl Runtime {
     pub fn engines(self) -> &'static [&'static str] {
         match self {
             Self::Node | Self::Deno => &["v8", "v8-liftoff", "v8-turbofan"],
-            Self::Bun => &["jsc"],
+            Self::Bun => &["jsc", "jsc-inlining"],
         }
     }
 
@@ -107,8 +107,11 @@ impl JsSpec {
             Runtime::Bun => Vec::new(),
         };
         let env = ENV.iter().filter(|(of, ..)| *of == runtime);
+        let env = env.map(|&(_, key, value)| (key, value));
+        let inlining = (name == "jsc").then_some(NO_INLINING);
         let env = env
-            .map(|(_, key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .chain(inlining)
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         Self {
             name: name.to_owned(),
@@ -131,6 +134,11 @@ const ENV: [(Runtime, &str, &str); 6] = [
     (Runtime::Bun, "DO_NOT_TRACK", "1"),
     (Runtime::Deno, "DENO_NO_UPDATE_CHECK", "1"),
 ];
+
+/// JavaScriptCore's optimiser is wrong about tail calls in functions that it inlines, by chance, since it runs beside
+/// the program (`jsc-handler-of-inlined-tail-call`, `jsc-frame-of-inlined-tail-call` among the regressions). So it
+/// inlines in the engine `jsc-inlining` alone, which is JavaScriptCore as it is shipped.
+pub(crate) const NO_INLINING: (&str, &str) = ("BUN_JSC_useOMGInlining", "0");
 
 fn deno_flags(v8: &[&str]) -> Vec<String> {
     let own = [
@@ -182,5 +190,8 @@ mod tests {
         let flags = |name| JsSpec::new(name, Runtime::Node, "node").unwrap().flags;
         assert!(flags("v8-turbofan").contains(&"--no-liftoff".to_owned()));
         assert!(!flags("v8").contains(&"--no-liftoff".to_owned()));
+        let env = |name| JsSpec::new(name, Runtime::Bun, "bun").unwrap().env;
+        let inlining: Vec<_> = env("jsc-inlining");
+        assert_eq!(env("jsc").split_last().unwrap().1, inlining);
     }
 }

@@ -10,7 +10,7 @@
 //! whose bodies have the offsets that were told for their functions; where several do, none is told.
 
 use crate::frame::{Malformed, Reader};
-use crate::spec::{JsSpec, Runtime};
+use crate::spec::{JsSpec, NO_INLINING, Runtime};
 use assay_engine::{EngineError, Frame, Inlined, Module, Moment, Stack, Tells};
 use assay_module::Info;
 
@@ -51,7 +51,8 @@ const NO_OPTIMISER: &str = "--no-wasm-tier-up";
 /// tell the functions that they have inlined beside the others.
 pub(crate) fn tells(spec: &JsSpec) -> Tells {
     let is_v8 = matches!(spec.runtime, Runtime::Node | Runtime::Deno);
-    let inlines = !spec.flags.iter().any(|flag| flag.contains(NO_OPTIMISER));
+    let no_optimiser = spec.flags.iter().any(|flag| flag.contains(NO_OPTIMISER));
+    let inlines = !no_optimiser && !spec.env.iter().any(|(key, _)| key == NO_INLINING.0);
     Tells {
         host_calls: true,
         traps: true,

@@ -16,6 +16,8 @@ pub struct Known {
 }
 
 /// V8 in all its forms.
+const JSC: &[&str] = &["jsc", "jsc-inlining"];
+
 const V8: &[&str] = &["v8", "v8-liftoff", "v8-turbofan", "v8-inprocess"];
 
 /// The part of `unreached-invalid.wast` that stands at the same lines in every version.
@@ -32,7 +34,7 @@ const UNREACHED_REFERENCES: &[usize] = &[
 
 const fn dead_code(file: &'static str, lines: &'static [usize]) -> Known {
     Known {
-        engines: &["jsc"],
+        engines: JSC,
         file,
         lines,
         why: "JavaScriptCore does not check the types of code that is never reached",

@@ -34,23 +34,28 @@ pub struct KnownBug {
 pub const KNOWN_BUGS: &[KnownBug] = &[
     KnownBug {
         name: "jsc-convert-noextern",
-        engines: &["jsc"],
+        engines: &["jsc", "jsc-inlining"],
         explains: jsc::convert_noextern,
     },
     KnownBug {
         name: "jsc-dead-br-on-cast",
-        engines: &["jsc"],
+        engines: &["jsc", "jsc-inlining"],
         explains: jsc::dead_br_on_cast,
     },
     KnownBug {
         name: "jsc-dead-br-on-null",
-        engines: &["jsc"],
+        engines: &["jsc", "jsc-inlining"],
         explains: jsc::dead_br_on_null,
     },
     KnownBug {
         name: "jsc-frame-of-inlined-tail-call",
-        engines: &["jsc"],
+        engines: &["jsc-inlining"],
         explains: inlining::frame_beside,
+    },
+    KnownBug {
+        name: "jsc-handler-of-inlined-tail-call",
+        engines: &["jsc-inlining"],
+        explains: jsc_handlers::handler_of_tail_caller,
     },
     KnownBug {
         name: "v8-frame-of-inlined-tail-call",
@@ -163,8 +168,7 @@ fn has_debug_info(configuration: &Configuration) -> bool {
     configuration.compiler == Compiler::Cranelift && configuration.code.native_debug_info
 }
 
-/// A known bug that takes an oracle's process down, or that a program shows by chance, as its code gets hot: the
-/// oracle is not asked about such programs.
+/// A known bug that takes an oracle's process down: the oracle is not asked about programs that may show it.
 pub struct Unasked {
     /// Its name, and that of its folder.
     pub name: &'static str,
@@ -175,18 +179,11 @@ pub struct Unasked {
 }
 
 /// All known bugs for which an oracle is not asked.
-pub const UNASKED: &[Unasked] = &[
-    Unasked {
-        name: "jsc-handler-of-inlined-tail-call",
-        engine: "jsc",
-        has: jsc_handlers::leaves_try_by_tail_call,
-    },
-    Unasked {
-        name: "wasmi-tail-call-of-host",
-        engine: "wasmi",
-        has: wasmi_tail::calls_host,
-    },
-];
+pub const UNASKED: &[Unasked] = &[Unasked {
+    name: "wasmi-tail-call-of-host",
+    engine: "wasmi",
+    has: wasmi_tail::calls_host,
+}];
 
 /// The name of the bug for which an oracle is not asked about a program, if there is one.
 pub(crate) fn of_program(oracle: &str, program: &Program) -> Option<&'static str> {
